@@ -1,0 +1,43 @@
+package engine
+
+import (
+	"context"
+
+	"cutover/internal/release"
+)
+
+// Platform runs instances.
+type Platform interface {
+	// Observe lists the instances of app that exist now, on both sides,
+	// including those that ended but have not been stopped. It changes
+	// nothing. An error means "not known", never "none".
+	Observe(ctx context.Context, app string) ([]release.Instance, error)
+	// Start brings the side to Count running instances, starting those that
+	// are missing or have ended, and leaves running ones alone. It returns
+	// when they have been launched, not when they are ready. Repeating an
+	// order changes nothing once it is fulfilled. It never stops anything.
+	Start(ctx context.Context, order release.StartOrder) error
+	// Stop ends the named instances in the manner of their artefact and
+	// returns when they are gone. Instances that do not exist are no error.
+	Stop(ctx context.Context, order release.StopOrder) error
+}
+
+// Traffic steers and measures what reaches the instances.
+type Traffic interface {
+	// Observe reads what the front really does for app. It changes nothing.
+	Observe(ctx context.Context, app string) (release.Traffic, error)
+	// Route makes the front serve the route and returns only when no new
+	// request can take the old one. Repeating it changes nothing.
+	Route(ctx context.Context, order release.RouteOrder) error
+	// CloseStreams begins to close the streams left on a side, one by one
+	// over the front's StreamSpread, and returns at once. Repeatable.
+	CloseStreams(ctx context.Context, order release.StreamOrder) error
+}
+
+// Checks puts questions to instances.
+type Checks interface {
+	// Run puts every check to every instance, retries as each check says,
+	// and returns one result a check. A check that fails is a result, not an
+	// error; an error means that the checks could not be run. Repeatable.
+	Run(ctx context.Context, order release.CheckOrder) ([]release.CheckResult, error)
+}

@@ -1,0 +1,50 @@
+package release
+
+import "time"
+
+// Check is one question put to the instances of the side being brought in,
+// before they get any traffic. Exactly one of HTTP and Command is set.
+type Check struct {
+	Name    string        `json:"name"`
+	HTTP    *HTTPCheck    `json:"http,omitempty"`
+	Command *CommandCheck `json:"command,omitempty"`
+	// Retries is how often a failed try is repeated, Every the pause between
+	// tries, Timeout the limit of one try.
+	Retries int           `json:"retries"`
+	Every   time.Duration `json:"every"`
+	Timeout time.Duration `json:"timeout"`
+}
+
+// HTTPCheck sends one request to each instance and looks at the answer.
+type HTTPCheck struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// Headers values may be references ("env:NAME", "file:/path").
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+	// Status lists the accepted codes.
+	Status []int `json:"status"`
+	// JSON maps a path such as "$.result[0].name" to the value it must have;
+	// Regexp must match the body.
+	JSON       map[string]string `json:"json,omitempty"`
+	Regexp     string            `json:"regexp,omitempty"`
+	MaxLatency time.Duration     `json:"maxLatency,omitzero"`
+}
+
+// CommandCheck runs a program once per instance; exit code 0 passes. The
+// environment has CUTOVER_ADDR, CUTOVER_URL, CUTOVER_VERSION and CUTOVER_SIDE.
+type CommandCheck struct {
+	Args []string `json:"args"`
+	Dir  string   `json:"dir"`
+}
+
+// CheckResult is the evidence of one check.
+type CheckResult struct {
+	Name     string        `json:"name"`
+	Passed   bool          `json:"passed"`
+	Attempts int           `json:"attempts"`
+	Took     time.Duration `json:"took"`
+	// Evidence says what was seen: status, latency, and for a failure what
+	// was expected instead and the beginning of the body or output.
+	Evidence string `json:"evidence"`
+}

@@ -1,0 +1,48 @@
+package release
+
+// The orders below are what the engine hands to adapters. Each carries the
+// idempotency key of the recorded intent ("release/seq") and the generation
+// of the lease it is given under; an adapter refuses, with ErrFenced, an
+// order whose Fence is lower than one it has already seen.
+
+// Stamp identifies an order.
+type Stamp struct {
+	App   string `json:"app"`
+	Key   string `json:"key"`
+	Fence uint64 `json:"fence"`
+}
+
+// StartOrder asks for Count instances of one side to run.
+type StartOrder struct {
+	Stamp
+	Side     Side     `json:"side"`
+	Version  string   `json:"version"`
+	Digest   string   `json:"digest"`
+	Artefact Artefact `json:"artefact"`
+	Count    int      `json:"count"`
+}
+
+// StopOrder asks for the named instances to end.
+type StopOrder struct {
+	Stamp
+	Instances []string `json:"instances"`
+}
+
+// RouteOrder asks the front to serve Route.
+type RouteOrder struct {
+	Stamp
+	Route Route `json:"route"`
+}
+
+// StreamOrder asks the front to close the streams that are left on Side.
+type StreamOrder struct {
+	Stamp
+	Side Side `json:"side"`
+}
+
+// CheckOrder asks for every check to be put to every instance.
+type CheckOrder struct {
+	Stamp
+	Checks    []Check    `json:"checks"`
+	Instances []Instance `json:"instances"`
+}

@@ -1,0 +1,161 @@
+package release
+
+import "time"
+
+// Plan is everything a release will do, fixed when it is recorded: no later
+// change of a file or default can alter a release under way.
+type Plan struct {
+	Release string `json:"release"`
+	App     string `json:"app"`
+	Author  string `json:"author"`
+	// From is what serves when the release begins; its Version is empty for
+	// the first release of an app. To is what comes in.
+	From Target `json:"from"`
+	To   Target `json:"to"`
+	// Replicas is how many instances each side has when it carries everything.
+	Replicas int      `json:"replicas"`
+	Front    Front    `json:"front"`
+	Strategy Strategy `json:"strategy"`
+	// Steps are the traffic steps of a canary, growing, the last one All.
+	// Blue-green has exactly one, All. Rolling has none: its batches follow
+	// from Rolling and Replicas.
+	Steps   []Step  `json:"steps,omitempty"`
+	Rolling Rolling `json:"rolling,omitzero"`
+	// ReadyWithin bounds how long the new instances may take to get ready;
+	// Settle is how long all of them must then stay ready without a break.
+	ReadyWithin time.Duration `json:"readyWithin"`
+	Settle      time.Duration `json:"settle"`
+	Checks      []Check       `json:"checks,omitempty"`
+	// Soak is the watch at full traffic before standby begins.
+	Soak Hold `json:"soak"`
+	// Standby is how long the old side stays ready to take everything back.
+	Standby time.Duration `json:"standby"`
+	Drain   Drain         `json:"drain"`
+	Guard   Guard         `json:"guard"`
+	Gates   []Window      `json:"gates,omitempty"`
+	Schema  Schema        `json:"schema,omitzero"`
+	Tries   Tries         `json:"tries"`
+}
+
+// Target is a version on a side.
+type Target struct {
+	Version string `json:"version"`
+	Side    Side   `json:"side"`
+	// Digest identifies Artefact: SHA-256 of its JSON, in hex.
+	Digest   string   `json:"digest"`
+	Artefact Artefact `json:"artefact"`
+}
+
+// Strategy is the manner in which traffic moves.
+type Strategy string
+
+// The strategies.
+const (
+	// Canary moves traffic in steps, both sides at full strength.
+	Canary Strategy = "canary"
+	// BlueGreen moves all traffic at once.
+	BlueGreen Strategy = "blue-green"
+	// RollingUpdate replaces instances batch by batch; the old ones are stopped, so
+	// the way back is to start them again.
+	RollingUpdate Strategy = "rolling"
+)
+
+// Step is one share of traffic and how long it is held.
+type Step struct {
+	Weight Weight `json:"weight"`
+	Hold   Hold   `json:"hold"`
+}
+
+// Hold ends when AtLeast has passed, the new side has had AtLeastRequests
+// requests and the verdict is healthy. After AtMost without these it becomes
+// a pause that says why. AtMost 0 means no limit.
+type Hold struct {
+	AtLeast         time.Duration `json:"atLeast"`
+	AtLeastRequests int           `json:"atLeastRequests"`
+	AtMost          time.Duration `json:"atMost"`
+}
+
+// Rolling says how batches go: Parallelism old instances are drained and
+// stopped and as many new ones started in their place, watched for Monitor;
+// then Delay passes before the next batch. If more than the share
+// MaxFailureRatio (0..1) of the new instances fail, OnFailure happens.
+type Rolling struct {
+	Parallelism     int           `json:"parallelism"`
+	Delay           time.Duration `json:"delay"`
+	Monitor         time.Duration `json:"monitor"`
+	MaxFailureRatio float64       `json:"maxFailureRatio"`
+	OnFailure       OnFailure     `json:"onFailure"`
+}
+
+// OnFailure is what follows a failing verdict.
+type OnFailure string
+
+// The choices. Rollback is the default.
+const (
+	Rollback OnFailure = "rollback"
+	Pause    OnFailure = "pause"
+)
+
+// Drain bounds how long requests in flight may take to complete on a side
+// that gets no new ones. After Wait, OnTimeout decides.
+type Drain struct {
+	Wait      time.Duration `json:"wait"`
+	OnTimeout OnTimeout     `json:"onTimeout"`
+}
+
+// OnTimeout is what follows a drain that did not end in time.
+type OnTimeout string
+
+// The choices. DrainPause waits for a person, DrainForce goes on and the
+// requests left are counted as lost.
+const (
+	DrainPause OnTimeout = "pause"
+	DrainForce OnTimeout = "force"
+)
+
+// Guard holds the limits that take a release back at once.
+type Guard struct {
+	// MinRequests is how many requests the new side must have had in a window
+	// before its error share counts.
+	MinRequests int `json:"minRequests"`
+	// Margin is how far, as a share 0..1, the new side's errors may exceed the
+	// old side's.
+	Margin float64 `json:"margin"`
+	// MaxRestarts is how often instances of the new side may end by
+	// themselves; one more fails the release.
+	MaxRestarts int `json:"maxRestarts"`
+	// OnFailure is what a failing verdict leads to.
+	OnFailure OnFailure `json:"onFailure"`
+}
+
+// Window is a weekly span of time, in UTC, in which a release may begin.
+type Window struct {
+	// Days is a set of weekdays; empty means every day.
+	Days []time.Weekday `json:"days,omitempty"`
+	// From and To are offsets from midnight. To may be less than From: then
+	// the window ends on the next day.
+	From time.Duration `json:"from"`
+	To   time.Duration `json:"to"`
+}
+
+// Schema says which schema stages the release has.
+type Schema struct {
+	Expand   bool `json:"expand,omitempty"`
+	Backfill bool `json:"backfill,omitempty"`
+	Contract bool `json:"contract,omitempty"`
+}
+
+// Changes reports whether the release touches the schema at all.
+func (s Schema) Changes() bool { return s.Expand || s.Backfill || s.Contract }
+
+// Tries bounds how often a failing action is tried again, and how long to
+// wait before: Pause after the first failure, twice as much after each
+// further one, at most MaxPause.
+type Tries struct {
+	Most     int           `json:"most"`
+	Pause    time.Duration `json:"pause"`
+	MaxPause time.Duration `json:"maxPause"`
+}
+
+// First reports whether nothing serves yet.
+func (p Plan) First() bool { return p.From.Version == "" }

@@ -1,0 +1,114 @@
+package release
+
+import "time"
+
+// Front says how users reach an app: it belongs to the app's configuration
+// and goes with every route.
+type Front struct {
+	// Listen is host:port. Several apps may share one if Hosts or Path differ.
+	Listen string `json:"listen"`
+	// Hosts limits the app to these Host headers; empty means any.
+	Hosts []string `json:"hosts,omitempty"`
+	// Path is the path prefix the app answers, "/" for everything.
+	Path   string `json:"path"`
+	Sticky Sticky `json:"sticky"`
+	// PrivateListen, when set, is an address on which every request reaches
+	// the side being brought in, before it gets any public traffic.
+	PrivateListen string `json:"privateListen,omitempty"`
+	// StreamGrace is how long streams (SSE, WebSocket) may stay on a side
+	// that is being drained before they are closed, spread over StreamSpread.
+	StreamGrace  time.Duration `json:"streamGrace"`
+	StreamSpread time.Duration `json:"streamSpread"`
+}
+
+// Sticky says what keeps a user on one side: the value of Header if sent,
+// else of Cookie if sent, else a cookie of the front's own. Off gives up
+// stickiness: each request is decided by itself.
+type Sticky struct {
+	Header string `json:"header,omitempty"`
+	Cookie string `json:"cookie,omitempty"`
+	Off    bool   `json:"off,omitempty"`
+}
+
+// Endpoint is where the front sends a request to.
+type Endpoint struct {
+	ID   string `json:"id"`
+	Addr string `json:"addr"`
+}
+
+// SideRoute is what one side gets: its share and the instances that share it.
+type SideRoute struct {
+	Weight    Weight     `json:"weight"`
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
+}
+
+// Route is everything a front needs to know to serve one app. The two
+// weights add up to All, or to None when nothing may be served yet.
+type Route struct {
+	Front Front            `json:"front"`
+	Sides Sides[SideRoute] `json:"sides"`
+	// Salt is mixed into the stickiness hash so that each release chooses
+	// other users first. It stays the same for a whole release.
+	Salt string `json:"salt"`
+	// Private names the side reachable by the private listener and the secret
+	// header, NoSide for none.
+	Private Side `json:"private,omitempty"`
+}
+
+// Traffic is what a front reports about one app.
+type Traffic struct {
+	Known bool `json:"known"`
+	// Served says that the front has a route for the app at all.
+	Served bool `json:"served"`
+	// Generation grows with every change of the route.
+	Generation uint64 `json:"generation"`
+	// Epoch changes whenever counters start again from zero.
+	Epoch string             `json:"epoch"`
+	Sides Sides[SideTraffic] `json:"sides"`
+	// Salt and Private are what the front applies now.
+	Salt    string `json:"salt,omitempty"`
+	Private Side   `json:"private,omitempty"`
+}
+
+// SideTraffic is what really happens on one side.
+type SideTraffic struct {
+	// Weight is the share the front applies, Endpoints where it sends it.
+	Weight    Weight     `json:"weight"`
+	Endpoints []Endpoint `json:"endpoints,omitempty"`
+	// Requests and Streams are in flight now.
+	Requests int      `json:"requests"`
+	Streams  int      `json:"streams"`
+	Counters Counters `json:"counters"`
+}
+
+// Counters only ever grow within one epoch. Accepted equals Answered plus
+// ClientGone plus Lost plus what is in flight.
+type Counters struct {
+	Accepted   uint64 `json:"accepted"`
+	Answered   uint64 `json:"answered"`
+	ClientGone uint64 `json:"clientGone"`
+	// Lost requests got no answer of the app, or one that was cut.
+	Lost uint64 `json:"lost"`
+	// Errors are the answers with a 5xx status, whoever made them.
+	Errors uint64 `json:"errors"`
+	// CutStreams are streams that neither side had ended.
+	CutStreams uint64 `json:"cutStreams"`
+}
+
+// Minus returns the growth since an earlier reading of the same epoch.
+func (c Counters) Minus(base Counters) Counters {
+	return Counters{
+		Accepted: c.Accepted - base.Accepted, Answered: c.Answered - base.Answered,
+		ClientGone: c.ClientGone - base.ClientGone, Lost: c.Lost - base.Lost,
+		Errors: c.Errors - base.Errors, CutStreams: c.CutStreams - base.CutStreams,
+	}
+}
+
+// Plus returns the sum of both.
+func (c Counters) Plus(d Counters) Counters {
+	return Counters{
+		Accepted: c.Accepted + d.Accepted, Answered: c.Answered + d.Answered,
+		ClientGone: c.ClientGone + d.ClientGone, Lost: c.Lost + d.Lost,
+		Errors: c.Errors + d.Errors, CutStreams: c.CutStreams + d.CutStreams,
+	}
+}
