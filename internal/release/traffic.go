@@ -75,10 +75,30 @@ type SideTraffic struct {
 	// Weight is the share the front applies, Endpoints where it sends it.
 	Weight    Weight     `json:"weight"`
 	Endpoints []Endpoint `json:"endpoints,omitempty"`
-	// Requests and Streams are in flight now.
+	// Requests and Streams are in flight now, Load splits them by endpoint:
+	// it lists every endpoint that is routed or still has work in flight.
 	Requests int      `json:"requests"`
 	Streams  int      `json:"streams"`
+	Load     []Load   `json:"load,omitempty"`
 	Counters Counters `json:"counters"`
+}
+
+// Load is what is in flight on one endpoint.
+type Load struct {
+	ID       string `json:"id"`
+	Requests int    `json:"requests"`
+	Streams  int    `json:"streams"`
+}
+
+// Reading is one look at the counters of both sides.
+type Reading struct {
+	Epoch string          `json:"epoch"`
+	Sides Sides[Counters] `json:"sides"`
+}
+
+// Reading returns the counters of both sides as they stand.
+func (t Traffic) Reading() Reading {
+	return Reading{Epoch: t.Epoch, Sides: Sides[Counters]{Blue: t.Sides.Blue.Counters, Green: t.Sides.Green.Counters}}
 }
 
 // Counters only ever grow within one epoch. Accepted equals Answered plus

@@ -1,0 +1,79 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ActionKind names what is to be done.
+type ActionKind string
+
+// The actions. Each is safe to repeat.
+const (
+	ActStart        ActionKind = "start"
+	ActStop         ActionKind = "stop"
+	ActRoute        ActionKind = "route"
+	ActCloseStreams ActionKind = "close-streams"
+	ActCheck        ActionKind = "check"
+	ActExpand       ActionKind = "expand"
+	ActBackfill     ActionKind = "backfill"
+	ActContract     ActionKind = "contract"
+	ActRevertSchema ActionKind = "revert-schema"
+)
+
+// Action is something to be done to the world. Decide names it as long as it
+// is wanted; the engine carries each out once at a time.
+type Action struct {
+	Kind ActionKind `json:"kind"`
+	Side Side       `json:"side,omitempty"`
+	// Count is how many instances are to run (start).
+	Count int `json:"count,omitempty"`
+	// Instances are the IDs concerned (stop).
+	Instances []string `json:"instances,omitempty"`
+	// Route is what the front is to serve (route).
+	Route *Route `json:"route,omitempty"`
+}
+
+// Same reports whether both actions ask for exactly the same.
+func (a Action) Same(b Action) bool {
+	if a.Kind != b.Kind || a.Side != b.Side || a.Count != b.Count || !slices.Equal(a.Instances, b.Instances) {
+		return false
+	}
+	if a.Route == nil || b.Route == nil {
+		return a.Route == b.Route
+	}
+	return a.Route.Same(*b.Route)
+}
+
+// Same reports whether two routes send every request to the same place.
+func (r Route) Same(o Route) bool {
+	return r.Salt == o.Salt && r.Private == o.Private &&
+		r.Sides.Blue.same(o.Sides.Blue) && r.Sides.Green.same(o.Sides.Green) && r.Front.same(o.Front)
+}
+
+func (s SideRoute) same(o SideRoute) bool {
+	return s.Weight == o.Weight && slices.Equal(s.Endpoints, o.Endpoints)
+}
+
+func (f Front) same(o Front) bool {
+	return f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
+		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && slices.Equal(f.Hosts, o.Hosts)
+}
+
+// String says in a few words what is to be done.
+func (a Action) String() string {
+	switch a.Kind {
+	case ActStart:
+		return fmt.Sprintf("start %d on %s", a.Count, a.Side)
+	case ActStop:
+		return fmt.Sprintf("stop %s", strings.Join(a.Instances, ", "))
+	case ActRoute:
+		return fmt.Sprintf("route blue %s, green %s", a.Route.Sides.Blue.Weight, a.Route.Sides.Green.Weight)
+	case ActCloseStreams:
+		return fmt.Sprintf("close streams on %s", a.Side)
+	case ActCheck:
+		return fmt.Sprintf("check %s", a.Side)
+	}
+	return string(a.Kind)
+}

@@ -1,0 +1,191 @@
+package release
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ErrUnknownEvent means that the journal holds an event this version does not
+// know. Going on would mean guessing, so nothing may be decided.
+var ErrUnknownEvent = errors.New("unknown event")
+
+// Fold returns the state after an event. It changes neither argument and
+// never looks at the world. An event that this version does not know, or one
+// that cannot follow, is an error.
+func Fold(s State, e Entry) (State, error) {
+	if s.Phase == "" {
+		rp, ok := e.Event.(RecordedPlan)
+		if !ok {
+			return s, fmt.Errorf("fold event %d: a release begins with a plan, not with %T", e.Seq, e.Event)
+		}
+		return begin(rp.Plan, e), nil
+	}
+	s.Seq = e.Seq
+	switch ev := e.Event.(type) {
+	case Entered:
+		return s.enter(ev, e.At), nil
+	case Reached:
+		return s.reach(ev, e.At), nil
+	case Intended:
+		return s.intend(ev), nil
+	case Finished:
+		return s.finish(ev, e.At), nil
+	case Requested:
+		return s.request(ev, e), nil
+	case Halted:
+		s.Halt = &Halt{Kind: ev.Kind, Reason: ev.Reason, Cure: ev.Cure, By: e.Actor, At: e.At}
+		return s, nil
+	case Judged:
+		s.Verdict = ev.Verdict
+		return s, nil
+	case Noticed:
+		return s.notice(ev, e.At), nil
+	case Ended:
+		s.Phase, s.Reason, s.EndedAt, s.Ledger = ev.Outcome, ev.Reason, e.At, ev.Ledger
+		s.Rejected = ev.Rejected
+		s.EnteredAt, s.Tries, s.Halt = e.At, nil, nil
+		return s, nil
+	}
+	return s, fmt.Errorf("fold event %d: %w %T", e.Seq, ErrUnknownEvent, e.Event)
+}
+
+func begin(p Plan, e Entry) State {
+	if !p.From.Side.Valid() {
+		p.From.Side = p.To.Side.Other()
+	}
+	return State{Release: p.Release, App: p.App, Plan: p, Seq: e.Seq, StartedAt: e.At,
+		Phase: Planned, EnteredAt: e.At, Reason: "planned by " + e.Actor}
+}
+
+func (s State) enter(ev Entered, at time.Time) State {
+	if ev.Phase != s.Phase || ev.Phase != Shifting {
+		s.Tries = nil
+		s.DegradedAt = Sides[time.Time]{}
+	}
+	if s.Phase == Starting && ev.Phase == Warming {
+		s.ReadyTook = at.Sub(s.EnteredAt)
+	}
+	s.Phase, s.Step, s.Reason, s.EnteredAt = ev.Phase, ev.Step, ev.Reason, at
+	s.Held, s.Next = false, false
+	switch ev.Phase {
+	case Retiring:
+		s.NoReturn, s.NoReturnAt = true, at
+	case Soaking, Standby:
+		s.Promote = false
+	case Reverting:
+		s.Halt, s.Promote, s.Retire = nil, false, false
+		s.Revert = ev.Reason
+	}
+	if ev.Reading != nil {
+		s = s.read(*ev.Reading)
+	}
+	return s
+}
+
+func (s State) reach(ev Reached, at time.Time) State {
+	s = s.read(ev.Reading)
+	s.Held, s.HeldAt, s.Base = true, at, ev.Reading
+	return s
+}
+
+// read brings the ledger up to a reading. A new epoch starts from zero, so
+// its counters are the growth themselves.
+func (s State) read(r Reading) State {
+	switch s.Last.Epoch {
+	case "":
+	case r.Epoch:
+		s.Ledger.Blue = s.Ledger.Blue.Plus(r.Sides.Blue.Minus(s.Last.Sides.Blue))
+		s.Ledger.Green = s.Ledger.Green.Plus(r.Sides.Green.Minus(s.Last.Sides.Green))
+	default:
+		s.Ledger.Blue = s.Ledger.Blue.Plus(r.Sides.Blue)
+		s.Ledger.Green = s.Ledger.Green.Plus(r.Sides.Green)
+	}
+	s.Last = r
+	return s
+}
+
+func (s State) intend(ev Intended) State {
+	s.Pending = append(slices.Clip(s.Pending), ev)
+	switch ev.Action.Kind {
+	case ActStart:
+		s.Brought = s.Brought || ev.Action.Side == s.Plan.To.Side
+	case ActExpand:
+		s.Expanded = true
+	case ActContract:
+		s.Contracted = true
+	case ActCheck:
+		s.Checked, s.Passed = nil, false
+	}
+	return s
+}
+
+func (s State) finish(ev Finished, at time.Time) State {
+	s.Pending = slices.DeleteFunc(slices.Clone(s.Pending), func(p Intended) bool { return p.Key == ev.Key })
+	if ev.Canceled {
+		return s
+	}
+	t := s.try(ev.Kind, ev.Side)
+	t.Kind, t.Side, t.At, t.OK, t.Error = ev.Kind, ev.Side, at, ev.Error == "", ev.Error
+	if t.OK {
+		t.Failures = 0
+		if s.Halt != nil && s.Halt.Kind == NeedsHuman {
+			s.Halt = nil
+		}
+	} else {
+		t.Failures++
+	}
+	tries := slices.DeleteFunc(slices.Clone(s.Tries), func(o Try) bool { return o.Kind == ev.Kind && o.Side == ev.Side })
+	s.Tries = append(tries, t)
+	if ev.Kind == ActCheck && t.OK {
+		s.Checked = ev.Checks
+		s.Passed = !slices.ContainsFunc(ev.Checks, func(c CheckResult) bool { return !c.Passed })
+	}
+	return s
+}
+
+func (s State) request(ev Requested, e Entry) State {
+	why := ev.Reason
+	if why == "" {
+		why = "no reason given"
+	}
+	switch ev.Verb {
+	case VerbNext:
+		s.Next = true
+		s.Halt = nil
+	case VerbPromote:
+		s.Promote = true
+		s.Halt = nil
+	case VerbPause:
+		s.Halt = &Halt{Kind: Paused, Reason: "paused by " + e.Actor + ": " + why, Cure: "`cutover resume` goes on", By: e.Actor, At: e.At}
+	case VerbResume:
+		s.Halt, s.Tries = nil, nil
+		if s.Held {
+			s.HeldAt = e.At
+		}
+		if s.Phase == Retiring || s.Phase == Reverting {
+			s.EnteredAt = e.At
+		}
+	case VerbAbort, VerbRollback:
+		if s.Phase.Reversible() {
+			s.Revert = string(ev.Verb) + " by " + e.Actor + ": " + why
+		}
+	case VerbRetire:
+		s.Retire = s.Phase == Standby
+		s.Halt = nil
+	}
+	return s
+}
+
+func (s State) notice(ev Noticed, at time.Time) State {
+	switch ev.What {
+	case Degraded:
+		*s.DegradedAt.Of(ev.Side) = at
+	case Recovered:
+		*s.DegradedAt.Of(ev.Side) = time.Time{}
+	case Restarted:
+		*s.Restarts.Of(ev.Side)++
+	}
+	return s
+}

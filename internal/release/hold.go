@@ -1,0 +1,144 @@
+package release
+
+import "time"
+
+// matched reports whether the front shows what the phase demands.
+func (d *decider) matched() bool {
+	if !d.w.Traffic.Known || !d.old().Known && !d.p.First() || !d.new().Known {
+		return false
+	}
+	r, ok := d.route()
+	return ok && d.shows(r) && r.Sides.Of(d.p.To.Side).Weight == d.goal()
+}
+
+// goal is the new side's weight that the phase is about.
+func (d *decider) goal() Weight {
+	if d.s.Phase == Shifting {
+		return d.p.weightAt(d.s.Step)
+	}
+	return All
+}
+
+// counted makes sure that the hold has a beginning in the counters as they
+// count now; a front that started anew begins it again.
+func (d *decider) counted() bool {
+	if d.s.Held && d.s.Base.Epoch == d.w.Traffic.Epoch {
+		return true
+	}
+	d.emit(Reached{Phase: d.s.Phase, Step: d.s.Step, Reading: d.w.Traffic.Reading()})
+	return false
+}
+
+// holdOver reports whether the hold may end. Time counts from when the weight
+// was observed, requests are the new side's own, and missing data never ends
+// it. After AtMost it turns into a pause that says why.
+func (d *decider) holdOver(h Hold) bool {
+	if d.s.Halt != nil {
+		d.wait("%s: %s", d.s.Halt.Kind, d.s.Halt.Reason)
+		return false
+	}
+	growth, ok := d.s.Count(d.w.Traffic.Reading())
+	if !ok || d.w.Verdict.Kind == Unknown {
+		d.wait("the traffic on both sides cannot be measured")
+		return false
+	}
+	insists := d.s.Next && d.onFailure() == Pause
+	if d.w.Verdict.Kind == Failing && !insists {
+		d.wait("the verdict is failing: %s", d.w.Verdict.Reason)
+		return false
+	}
+	if r := d.new().Ready(); r < d.needNew() && !insists {
+		d.wait("%d of %d instances of %s are ready", r, d.needNew(), d.p.To.Version)
+		return false
+	}
+	if d.s.Next || d.s.Promote && d.s.Phase == Shifting {
+		return true
+	}
+	elapsed, got := d.w.Now.Sub(d.s.HeldAt), int(growth.Of(d.p.To.Side).Accepted)
+	enough := got >= h.AtLeastRequests && (h.AtLeastRequests == 0 || d.w.Verdict.Kind == Healthy)
+	if elapsed >= h.AtLeast && enough {
+		return true
+	}
+	if left := h.AtLeast - elapsed; left > 0 {
+		d.wait("held for another %s", left.Round(time.Second))
+	}
+	if !enough {
+		d.wait("%d of %d requests on %s; verdict: %s", got, h.AtLeastRequests, d.p.To.Side, d.w.Verdict.Kind)
+		if h.AtMost > 0 && elapsed >= h.AtMost {
+			d.emit(Halted{Kind: Paused,
+				Reason: "no sufficient evidence after " + h.AtMost.String() + ": " + d.w.Verdict.Reason,
+				Cure:   "`cutover next` goes on without it, `cutover resume` waits again, `cutover rollback` takes the release back"})
+		}
+	}
+	return false
+}
+
+// why says what let a hold end.
+func (d *decider) why(what string) string {
+	switch {
+	case d.s.Next:
+		return what + ": next on request"
+	case d.s.Promote:
+		return what + ": promoted on request"
+	}
+	return what + ": " + d.w.Verdict.Reason
+}
+
+// drained reports whether nothing is in flight on the named endpoints (nil:
+// on the whole side). Requests get Drain.Wait, streams the front's grace and
+// then a closing spread over time, both counted from since.
+func (d *decider) drained(side Side, only []string, since time.Time) bool {
+	t := d.w.Traffic.Sides.Of(side)
+	requests, streams := t.inFlight(only)
+	if requests == 0 && streams == 0 {
+		return true
+	}
+	waited, force := d.w.Now.Sub(since), d.s.Next || d.p.Drain.OnTimeout == DrainForce
+	if requests > 0 {
+		d.wait("%d requests in flight, waited %s of %s", requests, waited.Round(time.Second), d.p.Drain.Wait)
+		if waited < d.p.Drain.Wait {
+			return false
+		}
+		if !force {
+			d.haltDrain(requests)
+			return false
+		}
+	}
+	if streams == 0 || d.s.Next {
+		return true
+	}
+	front := d.p.Front
+	d.wait("%d streams open, waited %s of %s", streams, waited.Round(time.Second), front.StreamGrace)
+	if waited < front.StreamGrace {
+		return false
+	}
+	if only == nil {
+		d.want(Action{Kind: ActCloseStreams, Side: side})
+		return waited >= front.StreamGrace+front.StreamSpread+d.p.Drain.Wait
+	}
+	return true
+}
+
+func (d *decider) haltDrain(left int) {
+	if d.s.Halt != nil {
+		return
+	}
+	d.emit(Halted{Kind: Paused, Reason: plural(left, "request is", "requests are") + " still in flight after " + d.p.Drain.Wait.String(),
+		Cure: "`cutover resume` waits again, `cutover next` goes on and loses them"})
+}
+
+// inFlight counts requests and streams on the named endpoints, nil meaning all.
+func (t SideTraffic) inFlight(only []string) (requests, streams int) {
+	if only == nil {
+		return t.Requests, t.Streams
+	}
+	for _, l := range t.Load {
+		for _, id := range only {
+			if l.ID == id {
+				requests += l.Requests
+				streams += l.Streams
+			}
+		}
+	}
+	return requests, streams
+}

@@ -1,0 +1,200 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Violation says which invariant a decision would break, and how.
+type Violation struct {
+	Invariant string
+	Detail    string
+}
+
+func (v Violation) Error() string { return v.Invariant + ": " + v.Detail }
+
+// CheckActions tests what is about to be done against the invariants that can
+// be seen at that moment: I1, I2, I3 and I9. before is the state the decision
+// was made in and w the world it was made for.
+func CheckActions(before State, w World, actions []Action) []Violation {
+	var vs []Violation
+	for _, a := range actions {
+		switch a.Kind {
+		case ActRoute:
+			vs = append(vs, checkRoute(before, w, *a.Route)...)
+		case ActStop:
+			vs = append(vs, checkStop(before, w, a)...)
+		case ActContract:
+			vs = append(vs, checkContract(before, w)...)
+		case ActRevertSchema:
+			if before.Contracted {
+				vs = append(vs, Violation{"I2", "revert of a schema that was contracted"})
+			}
+			if t := w.Traffic.Sides.Of(before.Plan.To.Side); t.Weight > None {
+				vs = append(vs, Violation{"I1", "the schema is reverted under a version that has traffic"})
+			}
+		}
+	}
+	return vs
+}
+
+// checkRoute is I1: traffic only to ready instances of a fitting version.
+func checkRoute(s State, w World, r Route) []Violation {
+	var vs []Violation
+	for _, side := range []Side{Blue, Green} {
+		sr := r.Sides.Of(side)
+		if sr.Weight > None && len(sr.Endpoints) == 0 {
+			vs = append(vs, Violation{"I1", fmt.Sprintf("%s of traffic to %s, which has no endpoint", sr.Weight, side)})
+		}
+		for _, e := range sr.Endpoints {
+			if !slices.ContainsFunc(w.Sides.Of(side).List, func(i Instance) bool { return i.ID == e.ID && i.Serves() }) {
+				vs = append(vs, Violation{"I1", fmt.Sprintf("endpoint %s of %s is not ready", e.ID, side)})
+			}
+		}
+	}
+	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && s.Plan.Schema.Expand && s.Phase != Reverting && !w.Schema.Expanded && w.Schema.Known {
+		vs = append(vs, Violation{"I1", "traffic to a version whose schema is not there"})
+	}
+	if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && s.Contracted {
+		vs = append(vs, Violation{"I1", "traffic to a version whose schema is gone"})
+	}
+	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && len(s.Plan.Checks) > 0 && !s.Passed && s.Phase != Done {
+		vs = append(vs, Violation{"I1", "traffic to a version whose checks have not passed"})
+	}
+	return vs
+}
+
+// checkStop is I2 and I9: nothing is stopped that may still be needed, and
+// nothing that the front was not seen to have left alone.
+func checkStop(s State, w World, a Action) []Violation {
+	var vs []Violation
+	if !w.Traffic.Known {
+		vs = append(vs, Violation{"I9", "instances are stopped while the front is not observed"})
+	}
+	for _, side := range []Side{Blue, Green} {
+		for _, e := range w.Traffic.Sides.Of(side).Endpoints {
+			if slices.Contains(a.Instances, e.ID) {
+				vs = append(vs, Violation{"I9", "instance " + e.ID + " is stopped while the front still has it"})
+			}
+		}
+	}
+	if a.Side != s.Plan.From.Side || s.NoReturn {
+		return vs
+	}
+	if s.Plan.Strategy != RollingUpdate {
+		return append(vs, Violation{"I2", "the old side is stopped before the point of no return"})
+	}
+	if left := w.Sides.Blue.Ready() + w.Sides.Green.Ready() - len(a.Instances); left < s.Plan.Replicas-s.Plan.Rolling.Parallelism {
+		vs = append(vs, Violation{"I2", fmt.Sprintf("a batch would leave %d ready instances", left)})
+	}
+	return vs
+}
+
+// checkContract is I2 for the schema.
+func checkContract(s State, w World) []Violation {
+	var vs []Violation
+	if !s.NoReturn {
+		vs = append(vs, Violation{"I2", "contract before the point of no return"})
+	}
+	if old := w.Sides.Of(s.Plan.From.Side); !old.Known || len(old.List) > 0 {
+		vs = append(vs, Violation{"I2", "contract while the old version may still run"})
+	}
+	return vs
+}
+
+// CheckEvent tests a transition: I3 (no phase without a way back unless the
+// point of no return is on record), I8 (missing data neither promotes nor
+// rolls back) and that retiring needs a standby that was asked for.
+func CheckEvent(before State, w World, e Event) []Violation {
+	en, ok := e.(Entered)
+	if !ok {
+		return nil
+	}
+	var vs []Violation
+	forward := before.Phase.carries() && (en.Phase == Shifting || en.Phase == Soaking || en.Phase == Standby || en.Phase == Retiring)
+	asked := before.Next || before.Promote || before.Retire
+	if forward && !w.Traffic.Known {
+		vs = append(vs, Violation{"I8", "promotion without having observed the front"})
+	}
+	if forward && !asked && before.Phase != Standby {
+		if w.Verdict.Kind == Unknown {
+			vs = append(vs, Violation{"I8", "promotion on missing data"})
+		}
+		h := before.Plan.Soak
+		if before.Phase == Shifting {
+			h = before.Plan.holdAt(before.Step)
+		}
+		growth, _ := before.Count(w.Traffic.Reading())
+		if got := int(growth.Of(before.Plan.To.Side).Accepted); got < h.AtLeastRequests {
+			vs = append(vs, Violation{"I8", fmt.Sprintf("promotion after %d of %d requests", got, h.AtLeastRequests)})
+		}
+	}
+	if forward && before.Halt != nil {
+		vs = append(vs, Violation{"I8", "promotion while halted"})
+	}
+	if en.Phase == Reverting && (before.NoReturn || before.Phase.Ended()) {
+		vs = append(vs, Violation{"I3", "revert after the point of no return"})
+	}
+	if en.Phase == Retiring && !before.Plan.First() && before.Plan.Standby > 0 && before.Phase != Standby {
+		vs = append(vs, Violation{"I3", "retired without standby"})
+	}
+	if en.Phase == Retiring && before.Phase == Standby && !before.Retire && w.Now.Sub(before.EnteredAt) < before.Plan.Standby {
+		vs = append(vs, Violation{"I3", "retired before standby was over"})
+	}
+	return vs
+}
+
+// CheckEnd is I6: after a rollback the world is as before the release, and I7:
+// nothing was lost that was accepted.
+func CheckEnd(s State, w World) []Violation {
+	var vs []Violation
+	if s.Phase != RolledBack {
+		return nil
+	}
+	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {
+		vs = append(vs, Violation{"I6", fmt.Sprintf("%d instances of the rejected version are left", n)})
+	}
+	if w.Schema.Expanded && s.Plan.Schema.Expand {
+		vs = append(vs, Violation{"I6", "the schema is not as before"})
+	}
+	if t := w.Traffic.Sides.Of(s.Plan.To.Side); t.Weight > None || len(t.Endpoints) > 0 {
+		vs = append(vs, Violation{"I6", "the front still knows the rejected version"})
+	}
+	return vs
+}
+
+// CheckLedger is I7 for one side: every accepted request is accounted for.
+func CheckLedger(c Counters, inFlight int) []Violation {
+	if c.Accepted == c.Answered+c.ClientGone+c.Lost+uint64(inFlight) {
+		return nil
+	}
+	return []Violation{{"I7", fmt.Sprintf("accepted %d is not answered %d + client gone %d + lost %d + in flight %d",
+		c.Accepted, c.Answered, c.ClientGone, c.Lost, inFlight)}}
+}
+
+// CheckHistory is I4 and I5 over the journal of one release: every result
+// follows its intent, keys are never used twice, and the order is unbroken.
+func CheckHistory(entries []Entry) []Violation {
+	var vs []Violation
+	open, seen := map[string]bool{}, map[string]bool{}
+	last := int64(0)
+	for _, e := range entries {
+		if e.Seq <= last {
+			vs = append(vs, Violation{"I4", fmt.Sprintf("record %d after record %d", e.Seq, last)})
+		}
+		last = e.Seq
+		switch ev := e.Event.(type) {
+		case Intended:
+			if seen[ev.Key] {
+				vs = append(vs, Violation{"I5", "intent " + ev.Key + " is recorded twice"})
+			}
+			seen[ev.Key], open[ev.Key] = true, true
+		case Finished:
+			if !open[ev.Key] {
+				vs = append(vs, Violation{"I5", "result " + ev.Key + " without an intent"})
+			}
+			delete(open, ev.Key)
+		}
+	}
+	return vs
+}

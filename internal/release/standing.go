@@ -1,0 +1,69 @@
+package release
+
+import "time"
+
+// Standing is what stands of one app between releases: which version serves,
+// on which side, since when, and which versions are rejected.
+type Standing struct {
+	App string `json:"app"`
+	// Plan is that of the release that brought the version in; its Release is
+	// empty as long as nothing serves.
+	Plan  Plan      `json:"plan"`
+	Since time.Time `json:"since,omitzero"`
+	// Active names the release under way, "" for none.
+	Active   string     `json:"active,omitempty"`
+	Rejected []Rejected `json:"rejected,omitempty"`
+}
+
+// Rejected is a version that was taken back and is not to be tried again.
+type Rejected struct {
+	Version string    `json:"version"`
+	Release string    `json:"release"`
+	Reason  string    `json:"reason"`
+	At      time.Time `json:"at"`
+}
+
+// Serves returns what serves now; its Version is empty for nothing.
+func (s Standing) Serves() Target { return s.Plan.To }
+
+// Rejects returns why a version may not be deployed, if so.
+func (s Standing) Rejects(version string) (Rejected, bool) {
+	for _, r := range s.Rejected {
+		if r.Version == version {
+			return r, true
+		}
+	}
+	return Rejected{}, false
+}
+
+// FoldStanding returns what stands after an event of the app. of is the state
+// of the event's release after the event, where it has one.
+func FoldStanding(s Standing, e Entry, of State) Standing {
+	switch ev := e.Event.(type) {
+	case RecordedPlan:
+		s.App, s.Active = ev.Plan.App, ev.Plan.Release
+	case Ended:
+		s.Active = ""
+		if ev.Outcome == Done {
+			s.Plan, s.Since = of.Plan, e.At
+			s.Rejected = without(s.Rejected, of.Plan.To.Version)
+		}
+		if ev.Rejected {
+			s.Rejected = append(without(s.Rejected, of.Plan.To.Version),
+				Rejected{Version: of.Plan.To.Version, Release: of.Release, Reason: ev.Reason, At: e.At})
+		}
+	case Allowed:
+		s.Rejected = without(s.Rejected, ev.Version)
+	}
+	return s
+}
+
+func without(list []Rejected, version string) []Rejected {
+	var kept []Rejected
+	for _, r := range list {
+		if r.Version != version {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,132 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// State is where a release stands: its events, folded. It holds nothing that
+// could be observed instead.
+type State struct {
+	Release string `json:"release"`
+	App     string `json:"app"`
+	Plan    Plan   `json:"plan"`
+	// Seq is the last event folded in.
+	Seq       int64     `json:"seq"`
+	StartedAt time.Time `json:"startedAt"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+
+	Phase     Phase     `json:"phase"`
+	Step      int       `json:"step"`
+	Reason    string    `json:"reason"`
+	EnteredAt time.Time `json:"enteredAt"`
+	// Held says that the world was seen to match the step since HeldAt, when
+	// the counters stood at Base.
+	Held   bool      `json:"held"`
+	HeldAt time.Time `json:"heldAt,omitzero"`
+	Base   Reading   `json:"base,omitzero"`
+
+	// Ledger is what each side did since the release began, over all epochs
+	// of the front's counters; Last is the reading it goes up to.
+	Ledger Sides[Counters] `json:"ledger"`
+	Last   Reading         `json:"last,omitzero"`
+
+	Halt    *Halt   `json:"halt,omitempty"`
+	Verdict Verdict `json:"verdict"`
+	// What people asked for and is not yet done.
+	Next    bool   `json:"next,omitempty"`
+	Promote bool   `json:"promote,omitempty"`
+	Retire  bool   `json:"retire,omitempty"`
+	Revert  string `json:"revert,omitempty"`
+
+	// NoReturn says that the point of no return has passed.
+	NoReturn   bool      `json:"noReturn,omitempty"`
+	NoReturnAt time.Time `json:"noReturnAt,omitzero"`
+	// Brought says that instances of the new version were at least ordered;
+	// Rejected that the version was taken back after that.
+	Brought  bool `json:"brought,omitempty"`
+	Rejected bool `json:"rejected,omitempty"`
+	// Expanded and Contracted say that the action was at least begun.
+	Expanded   bool `json:"expanded,omitempty"`
+	Contracted bool `json:"contracted,omitempty"`
+
+	// Checked holds the evidence of the last smoke run; Passed its outcome.
+	Checked []CheckResult `json:"checked,omitempty"`
+	Passed  bool          `json:"passed,omitempty"`
+
+	// Pending are intents without a result.
+	Pending []Intended `json:"pending,omitempty"`
+	// Tries remembers failures and successes of the actions of this phase.
+	Tries []Try `json:"tries,omitempty"`
+	// DegradedAt is when each side was last seen to lack ready instances.
+	DegradedAt Sides[time.Time] `json:"degradedAt,omitzero"`
+	// Restarts is how many of each side's restarts have been noticed.
+	Restarts Sides[int] `json:"restarts,omitzero"`
+	// ReadyTook is how long the new instances took to get ready.
+	ReadyTook time.Duration `json:"readyTook,omitzero"`
+}
+
+// Halt says why a release stands still and what moves it on.
+type Halt struct {
+	Kind   HaltKind  `json:"kind"`
+	Reason string    `json:"reason"`
+	Cure   string    `json:"cure"`
+	By     string    `json:"by"`
+	At     time.Time `json:"at"`
+}
+
+// HaltKind tells a pause from a call for help.
+type HaltKind string
+
+// The kinds. Paused waits for `resume`; NeedsHuman goes on trying, slowly, but
+// has run out of things it could do differently.
+const (
+	Paused     HaltKind = "paused"
+	NeedsHuman HaltKind = "needs-human"
+)
+
+// Try is what is known of an action within the present phase.
+type Try struct {
+	Kind     ActionKind `json:"kind"`
+	Side     Side       `json:"side,omitempty"`
+	Failures int        `json:"failures"`
+	Error    string     `json:"error,omitempty"`
+	At       time.Time  `json:"at"`
+	OK       bool       `json:"ok"`
+}
+
+// Word says in one word, or few, where the release stands, as status shows it.
+func (s State) Word() string {
+	switch {
+	case s.Halt != nil:
+		return fmt.Sprintf("%s in %s", s.Halt.Kind, s.where())
+	default:
+		return s.where()
+	}
+}
+
+func (s State) where() string {
+	if s.Phase == Shifting {
+		return fmt.Sprintf("shifting (%s)", s.Plan.weightAt(s.Step))
+	}
+	return string(s.Phase)
+}
+
+// try returns what is known of an action in this phase.
+func (s State) try(k ActionKind, side Side) Try {
+	for _, t := range s.Tries {
+		if t.Kind == k && t.Side == side {
+			return t
+		}
+	}
+	return Try{}
+}
+
+// Count returns the growth of the counters since the hold began, or false if
+// they started again since.
+func (s State) Count(now Reading) (Sides[Counters], bool) {
+	if !s.Held || now.Epoch != s.Base.Epoch || now.Epoch == "" {
+		return Sides[Counters]{}, false
+	}
+	return Sides[Counters]{Blue: now.Sides.Blue.Minus(s.Base.Sides.Blue), Green: now.Sides.Green.Minus(s.Base.Sides.Green)}, true
+}

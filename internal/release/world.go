@@ -1,0 +1,23 @@
+package release
+
+import "time"
+
+// World is everything observed in one look around. What could not be observed
+// is marked as not known; it is never guessed.
+type World struct {
+	Now     time.Time
+	Sides   Sides[Instances]
+	Traffic Traffic
+	Schema  SchemaWorld
+	Verdict Verdict
+}
+
+// SchemaWorld is the state of the schema as the database shows it.
+type SchemaWorld struct {
+	Known bool `json:"known"`
+	// Expanded says that both versions can work; Filled that every old row
+	// has its new shape, verified; Contracted that the old shape is gone.
+	Expanded   bool `json:"expanded"`
+	Filled     bool `json:"filled"`
+	Contracted bool `json:"contracted"`
+}
