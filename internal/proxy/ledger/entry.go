@@ -1,0 +1,103 @@
+package ledger
+
+import "time"
+
+// Outcome is how a request ended.
+type Outcome int
+
+// The outcomes.
+const (
+	// Answered: the app's answer was passed on whole. A stream that the proxy
+	// closed on order counts here too; End.Cut says so.
+	Answered Outcome = iota
+	// ClientGone: the client went away before the end.
+	ClientGone
+	// Lost: the app gave no answer, or one that broke off.
+	Lost
+)
+
+// End says how an entry ended.
+type End struct {
+	Outcome Outcome
+	// Status is the status sent to the client, 0 if none was.
+	Status int
+	// Took is the time from the request's arrival to the end of the answer.
+	Took time.Duration
+	// Cut marks a stream that neither the client nor the app had ended.
+	Cut bool
+}
+
+// Entry is one request in a ledger. Its methods may be called from several
+// goroutines.
+type Entry struct {
+	side *Side
+	// cut, once set, marks the entry as a stream; ended closes it for good.
+	cut   func()
+	ended bool
+}
+
+// Stream turns the request into a stream: its answer began with status after
+// took, which is the latency recorded for it. cut must make it end soon and
+// may be called more than once, also after the end.
+func (e *Entry) Stream(status int, took time.Duration, cut func()) {
+	s := e.side
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.ended || e.cut != nil {
+		return
+	}
+	e.cut = cut
+	s.requests--
+	if s.streams == nil {
+		s.streams = map[*Entry]struct{}{}
+	}
+	s.streams[e] = struct{}{}
+	s.latency.record(status, took)
+}
+
+// Cut makes a stream end soon. It does nothing to a request.
+func (e *Entry) Cut() {
+	e.side.mu.Lock()
+	cut := e.cut
+	e.side.mu.Unlock()
+	if cut != nil {
+		cut()
+	}
+}
+
+// Close settles the entry. Only the first call counts.
+func (e *Entry) Close(end End) {
+	s := e.side
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.ended {
+		return
+	}
+	e.ended = true
+	s.settle(end)
+	if e.cut == nil {
+		s.requests--
+		if end.Outcome == Answered || end.Outcome == Lost && end.Status >= 500 {
+			s.latency.record(end.Status, end.Took)
+		}
+		return
+	}
+	delete(s.streams, e)
+	if end.Cut {
+		s.counters.CutStreams++
+	}
+}
+
+func (s *Side) settle(end End) {
+	switch end.Outcome {
+	case Answered:
+		s.counters.Answered++
+	case ClientGone:
+		s.counters.ClientGone++
+	default:
+		s.counters.Lost++
+	}
+	if end.Status >= 500 {
+		s.counters.Errors++
+	}
+}

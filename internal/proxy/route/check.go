@@ -1,0 +1,129 @@
+package route
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"cutover/internal/release"
+)
+
+// Check returns everything that is wrong with the table, nil if it can be
+// served. The messages say what to change.
+func (t Table) Check() error {
+	var errs []error
+	for i, s := range t.Services {
+		if err := s.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("app %q: %w", s.App, err))
+		}
+		if i > 0 && t.Services[i-1].App >= s.App {
+			errs = append(errs, fmt.Errorf("app %q stands twice or out of order", s.App))
+		}
+	}
+	if len(errs) == 0 {
+		_, err := NewIndex(t)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Check returns everything that is wrong with the service by itself.
+func (s Service) Check() error {
+	front := s.Route.Front
+	errs := []error{
+		checkApp(s.App),
+		checkListen("listen", front.Listen),
+		checkPath(front.Path),
+		checkHosts(front.Hosts),
+		checkSides(s.Route.Sides),
+		checkHash(s.SecretHash),
+	}
+	if front.PrivateListen != "" {
+		errs = append(errs, checkListen("privateListen", front.PrivateListen))
+	}
+	if p := s.Route.Private; p != release.NoSide && !p.Valid() {
+		errs = append(errs, fmt.Errorf("private is %q, want blue, green or nothing", p))
+	}
+	if front.StreamGrace < 0 || front.StreamSpread < 0 {
+		errs = append(errs, errors.New("streamGrace and streamSpread must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+func checkApp(app string) error {
+	if app == "" || strings.ContainsAny(app, "/ \t\r\n") {
+		return fmt.Errorf("app is %q, want a name without spaces and slashes", app)
+	}
+	return nil
+}
+
+func checkListen(field, addr string) error {
+	if _, err := splitAddr(addr); err != nil {
+		return fmt.Errorf("%s: %w", field, err)
+	}
+	return nil
+}
+
+func checkPath(path string) error {
+	if !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("path is %q, want a prefix that begins with /", path)
+	}
+	return nil
+}
+
+func checkHosts(hosts []string) error {
+	for _, h := range hosts {
+		if h == "" || h != normalHost(h) {
+			return fmt.Errorf("host is %q, want a name in lower case without a port, such as shop.example.org", h)
+		}
+	}
+	return nil
+}
+
+func checkSides(sides release.Sides[release.SideRoute]) error {
+	var errs []error
+	for _, side := range []release.Side{release.Blue, release.Green} {
+		r := sides.Of(side)
+		if r.Weight < release.None || r.Weight > release.All {
+			errs = append(errs, fmt.Errorf("%s has weight %d, want 0 to %d", side, r.Weight, release.All))
+		}
+		for _, e := range r.Endpoints {
+			host, err := splitAddr(e.Addr)
+			if err == nil && host == "" {
+				err = fmt.Errorf("address %q has no host", e.Addr)
+			}
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s endpoint %q: %w", side, e.ID, err))
+			}
+		}
+	}
+	if sum := sides.Blue.Weight + sides.Green.Weight; sum != release.All && sum != release.None {
+		errs = append(errs, fmt.Errorf("the weights add up to %s, want 100%% or 0%%", sum))
+	}
+	return errors.Join(errs...)
+}
+
+func checkHash(hash string) error {
+	if hash == "" {
+		return nil
+	}
+	if b, err := hex.DecodeString(hash); err != nil || len(b) != 32 {
+		return errors.New("secretHash is not a SHA-256 in hex")
+	}
+	return nil
+}
+
+// splitAddr returns the host part of host:port after a look at both.
+func splitAddr(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("address %q is not host:port", addr)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return "", fmt.Errorf("address %q has port %q, want 1 to 65535", addr, port)
+	}
+	return host, nil
+}

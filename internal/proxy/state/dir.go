@@ -1,0 +1,48 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrHeld means that another proxy runs on the same folder.
+var ErrHeld = errors.New("another proxy uses this folder")
+
+// Dir is the folder of one proxy, locked against a second one until Close or
+// the end of the process.
+type Dir struct {
+	path string
+	lock *os.File
+}
+
+// Open creates the folder with mode 0700 if need be and locks it. It returns
+// ErrHeld if another process has it.
+func Open(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("create state folder: %w", err)
+	}
+	if err := os.Chmod(path, 0o700); err != nil {
+		return nil, fmt.Errorf("protect state folder: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock: %w", err)
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		lock.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("lock %s: %w: stop it, or give this one a folder of its own with --state", path, ErrHeld)
+		}
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	return &Dir{path: path, lock: lock}, nil
+}
+
+// Close gives the folder free.
+func (d *Dir) Close() error { return d.lock.Close() }
+
+// Path returns the path of name inside the folder.
+func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }
