@@ -124,6 +124,7 @@ func (d *decider) want(a Action) {
 			return
 		}
 	} else if t.OK && d.w.Now.Sub(t.At) < d.p.Tries.Pause {
+		d.wait("%s is done, the world does not show it yet", a)
 		return
 	}
 	d.wait("now: %s", a)

@@ -25,9 +25,7 @@ func Explain(s State, w World) Explanation {
 	d.run()
 	x := Explanation{Word: s.Word(), Because: s.Reason, Waits: d.out.Waits, Verbs: s.helps(), Back: Back(s)}
 	for _, e := range d.out.Events {
-		if en, ok := e.(Entered); ok {
-			x.Waits = append(x.Waits, "now: "+string(en.Phase)+" begins: "+en.Reason)
-		}
+		x.Waits = append(x.Waits, "now: "+Sentence(e))
 	}
 	if s.Halt != nil {
 		x.Waits = append([]string{s.Halt.Reason + "; " + s.Halt.Cure}, x.Waits...)

@@ -87,6 +87,7 @@ func (s State) enter(ev Entered, at time.Time) State {
 func (s State) reach(ev Reached, at time.Time) State {
 	s = s.read(ev.Reading)
 	s.Held, s.HeldAt, s.Base = true, at, ev.Reading
+	s.Verdict = Verdict{Kind: NotEnough, Reason: "the hold has just begun"}
 	return s
 }
 
@@ -160,13 +161,7 @@ func (s State) request(ev Requested, e Entry) State {
 	case VerbPause:
 		s.Halt = &Halt{Kind: Paused, Reason: "paused by " + e.Actor + ": " + why, Cure: "`cutover resume` goes on", By: e.Actor, At: e.At}
 	case VerbResume:
-		s.Halt, s.Tries = nil, nil
-		if s.Held {
-			s.HeldAt = e.At
-		}
-		if s.Phase == Retiring || s.Phase == Reverting {
-			s.EnteredAt = e.At
-		}
+		s = s.resume(e.At)
 	case VerbAbort, VerbRollback:
 		if s.Phase.Reversible() {
 			s.Revert = string(ev.Verb) + " by " + e.Actor + ": " + why
@@ -186,6 +181,28 @@ func (s State) notice(ev Noticed, at time.Time) State {
 		*s.DegradedAt.Of(ev.Side) = time.Time{}
 	case Restarted:
 		*s.Restarts.Of(ev.Side)++
+	}
+	return s
+}
+
+// resume gives whatever was waited for its full time again. A hold whose
+// verdict was failing begins anew, or it would only halt again.
+func (s State) resume(at time.Time) State {
+	s.Halt, s.Tries, s.Forgiven = nil, nil, *s.Restarts.Of(s.Plan.To.Side)
+	if s.Verdict.Kind == Failing {
+		s.Held = false
+	}
+	if s.Held {
+		s.HeldAt = at
+	}
+	switch s.Phase {
+	case Starting, Retiring, Reverting:
+		s.EnteredAt = at
+	}
+	for _, side := range []Side{Blue, Green} {
+		if t := s.DegradedAt.Of(side); !t.IsZero() {
+			*t = at
+		}
 	}
 	return s
 }

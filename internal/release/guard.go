@@ -92,14 +92,18 @@ func (d *decider) mustRevert() string {
 
 // mustPause halts a release whose file asks for a pause instead of a rollback.
 func (d *decider) mustPause() bool {
-	if d.s.Halt != nil || d.s.Next || d.onFailure() != Pause {
+	if d.s.Halt != nil || d.s.Next || d.s.Retire || d.onFailure() != Pause {
 		return false
 	}
 	why := d.broken()
 	if why == "" {
 		return false
 	}
-	d.emit(Halted{Kind: Paused, Reason: why, Cure: "`cutover rollback` takes it back, `cutover next` goes on in spite of it"})
+	cure := "`cutover rollback` takes it back, `cutover resume` gives it more time"
+	if d.s.Phase.carries() {
+		cure += ", `cutover next` goes on in spite of it"
+	}
+	d.emit(Halted{Kind: Paused, Reason: why, Cure: cure})
 	return true
 }
 
@@ -128,10 +132,10 @@ func (d *decider) broken() string {
 		if why := d.tooManyFailed(); why != "" {
 			return why
 		}
-	} else if r := in.Restarts(); r > d.p.Guard.MaxRestarts {
+	} else if r := in.Restarts() - d.s.Forgiven; r > d.p.Guard.MaxRestarts {
 		return fmt.Sprintf("crash loop: instances of %s ended %s by themselves: %s", d.p.To.Version, plural(r, "time", "times"), lastWords(*in))
 	}
-	if d.s.Phase == Starting && d.inPhase() > d.p.ReadyWithin {
+	if d.s.Phase == Starting && d.inPhase() > d.p.ReadyWithin && in.Ready() < d.p.newAt(0) {
 		return fmt.Sprintf("%d of %d instances of %s got ready within %s: %s", in.Ready(), d.p.newAt(0), d.p.To.Version, d.p.ReadyWithin, lastWords(*in))
 	}
 	if d.s.Phase.watched() && in.Ready() == 0 {
@@ -150,7 +154,8 @@ func (d *decider) tooManyFailed() string {
 	failed := 0
 	for _, i := range d.new().List {
 		late := !i.Serves() && !i.Since.IsZero() && d.w.Now.Sub(i.Since) > d.p.ReadyWithin
-		if i.Restarts > d.p.Guard.MaxRestarts || late {
+		loops := i.Restarts > d.p.Guard.MaxRestarts && d.new().Restarts() > d.s.Forgiven
+		if loops || late {
 			failed++
 		}
 	}

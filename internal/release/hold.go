@@ -25,6 +25,7 @@ func (d *decider) counted() bool {
 	if d.s.Held && d.s.Base.Epoch == d.w.Traffic.Epoch {
 		return true
 	}
+	d.wait("the hold begins now")
 	d.emit(Reached{Phase: d.s.Phase, Step: d.s.Step, Reading: d.w.Traffic.Reading()})
 	return false
 }

@@ -84,10 +84,24 @@ func checkStop(s State, w World, a Action) []Violation {
 	if s.Plan.Strategy != RollingUpdate {
 		return append(vs, Violation{"I2", "the old side is stopped before the point of no return"})
 	}
-	if left := w.Sides.Blue.Ready() + w.Sides.Green.Ready() - len(a.Instances); left < s.Plan.Replicas-s.Plan.Rolling.Parallelism {
+	if left := readyWithout(w, a.Instances); left < s.Plan.Replicas-s.Plan.Rolling.Parallelism {
 		vs = append(vs, Violation{"I2", fmt.Sprintf("a batch would leave %d ready instances", left)})
 	}
 	return vs
+}
+
+// readyWithout returns how many instances of both sides would still be ready
+// if the named ones were stopped.
+func readyWithout(w World, gone []string) int {
+	n := 0
+	for _, list := range [][]Instance{w.Sides.Blue.List, w.Sides.Green.List} {
+		for _, i := range list {
+			if i.Serves() && !slices.Contains(gone, i.ID) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // checkContract is I2 for the schema.

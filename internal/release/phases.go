@@ -167,12 +167,13 @@ func (d *decider) batchGone() bool {
 		d.wait("the platform cannot be observed")
 		return false
 	}
-	var gone []string
-	for _, i := range surplus(d.old().List, d.p.oldAt(d.s.Step)) {
-		gone = append(gone, i.ID)
-	}
+	gone := ids(surplus(d.old().List, d.p.oldAt(d.s.Step)))
 	if len(gone) == 0 {
 		return true
+	}
+	if left, least := readyWithout(*d.w, gone), d.p.Replicas-d.p.Rolling.Parallelism; left < least {
+		d.wait("%d instances would be left ready, at least %d have to be", left, least)
+		return false
 	}
 	if d.drained(d.p.From.Side, gone, d.s.HeldAt) {
 		d.want(Action{Kind: ActStop, Side: d.p.From.Side, Instances: gone})
@@ -250,8 +251,10 @@ func (d *decider) contracting() {
 	d.keepNew(d.p.Replicas)
 	d.wantRoute()
 	switch {
-	case !d.w.Schema.Known:
-		d.wait("the database cannot be observed")
+	case !d.w.Schema.Known || !d.old().Known:
+		d.wait("the database or the platform cannot be observed")
+	case len(d.old().List) > 0:
+		d.wait("%d old instances are still there", len(d.old().List))
 	case !d.w.Schema.Contracted:
 		d.want(Action{Kind: ActContract})
 		d.callForHelp(ActContract, NoSide, "mend what the database says, then `cutover resume`")

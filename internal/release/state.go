@@ -62,6 +62,9 @@ type State struct {
 	DegradedAt Sides[time.Time] `json:"degradedAt,omitzero"`
 	// Restarts is how many of each side's restarts have been noticed.
 	Restarts Sides[int] `json:"restarts,omitzero"`
+	// Forgiven is how many of the new side's restarts came before somebody
+	// looked and resumed.
+	Forgiven int `json:"forgiven,omitempty"`
 	// ReadyTook is how long the new instances took to get ready.
 	ReadyTook time.Duration `json:"readyTook,omitzero"`
 }

@@ -1,0 +1,178 @@
+package release_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"cutover/internal/release"
+	"cutover/internal/release/simulation"
+
+	"pgregory.net/rapid"
+)
+
+// A mutant is Decide with one bug planted. Each stands for a mistake somebody
+// could make in this package tomorrow.
+type mutant struct {
+	bug    string
+	decide simulation.Decider
+}
+
+func mutants() []mutant {
+	return []mutant{
+		{"reverts after the point of no return", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Contracting && w.Schema.Known {
+				return release.Decision{Events: []release.Event{release.Entered{Phase: release.Reverting, Reason: "planted"}}}
+			}
+			return release.Decide(s, w)
+		}},
+		{"sends traffic to instances that are not ready", onActions(func(s release.State, w release.World, a release.Action) release.Action {
+			if a.Kind != release.ActRoute {
+				return a
+			}
+			r := *a.Route
+			side := r.Sides.Of(s.Plan.To.Side)
+			side.Endpoints = nil
+			for _, i := range w.Sides.Of(s.Plan.To.Side).List {
+				side.Endpoints = append(side.Endpoints, release.Endpoint{ID: i.ID, Addr: i.Addr})
+			}
+			a.Route = &r
+			return a
+		})},
+		{"forgets standby", onEvents(func(s release.State, e release.Entered) release.Entered {
+			if e.Phase == release.Standby {
+				e.Phase = release.Retiring
+			}
+			return e
+		})},
+		{"promotes on missing data", func(s release.State, w release.World) release.Decision {
+			if w.Verdict.Kind == release.Unknown || w.Verdict.Kind == release.NotEnough {
+				w.Verdict.Kind = release.Healthy
+			}
+			s.Plan = withoutEvidence(s.Plan)
+			return release.Decide(s, w)
+		}},
+		{"stops the old side while it soaks", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Soaking && len(d.Events) == 0 {
+				d.Actions = append(d.Actions, stopAll(s.Plan.From.Side, w))
+			}
+			return d
+		}},
+		{"contracts during standby", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Standby && len(d.Events) == 0 && s.Plan.Schema.Contract {
+				d.Actions = append(d.Actions, release.Action{Kind: release.ActContract})
+			}
+			return d
+		}},
+		{"stops the new side before its traffic is gone", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Reverting && len(d.Events) == 0 && len(w.Sides.Of(s.Plan.To.Side).List) > 0 {
+				d.Actions = append(d.Actions, stopAll(s.Plan.To.Side, w))
+			}
+			return d
+		}},
+		{"leaves the schema expanded after a rollback", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Reverting {
+				w.Schema.Expanded = false
+			}
+			return release.Decide(s, w)
+		}},
+		{"does not wait for requests in flight", func(s release.State, w release.World) release.Decision {
+			for _, side := range []release.Side{release.Blue, release.Green} {
+				t := w.Traffic.Sides.Of(side)
+				t.Requests, t.Streams, t.Load = 0, 0, nil
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on while it is paused", func(s release.State, w release.World) release.Decision {
+			s.Halt = nil
+			return release.Decide(s, w)
+		}},
+		{"moves traffic before the checks have passed", func(s release.State, w release.World) release.Decision {
+			s.Passed = true
+			return release.Decide(s, w)
+		}},
+		{"never reaches the end of a rollback", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Reverting && len(w.Sides.Of(s.Plan.To.Side).List) == 0 {
+				return release.Decision{}
+			}
+			return release.Decide(s, w)
+		}},
+	}
+}
+
+// withoutEvidence takes the minimum of requests off every hold.
+func withoutEvidence(p release.Plan) release.Plan {
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		p.Steps[i].Hold.AtLeastRequests = 0
+	}
+	p.Soak.AtLeastRequests = 0
+	return p
+}
+
+func stopAll(side release.Side, w release.World) release.Action {
+	a := release.Action{Kind: release.ActStop, Side: side}
+	for _, i := range w.Sides.Of(side).List {
+		a.Instances = append(a.Instances, i.ID)
+	}
+	return a
+}
+
+func onActions(change func(release.State, release.World, release.Action) release.Action) simulation.Decider {
+	return func(s release.State, w release.World) release.Decision {
+		d := release.Decide(s, w)
+		for i, a := range d.Actions {
+			d.Actions[i] = change(s, w, a)
+		}
+		return d
+	}
+}
+
+func onEvents(change func(release.State, release.Entered) release.Entered) simulation.Decider {
+	return func(s release.State, w release.World) release.Decision {
+		d := release.Decide(s, w)
+		for i, e := range d.Events {
+			if en, ok := e.(release.Entered); ok {
+				d.Events[i] = change(s, en)
+			}
+		}
+		return d
+	}
+}
+
+func TestEveryPlantedBugIsCaught(t *testing.T) {
+	for _, m := range mutants() {
+		t.Run(m.bug, func(t *testing.T) {
+			t.Parallel()
+			started, histories := time.Now(), 0
+			for seed := range 4000 {
+				histories++
+				if err := caught(seed, m.decide); err != nil {
+					t.Logf("caught after %d histories in %s: %v", histories, time.Since(started).Round(time.Millisecond), err)
+					return
+				}
+			}
+			t.Errorf("survived %d histories", histories)
+		})
+	}
+}
+
+// caught plays the history of a seed and returns what it broke.
+func caught(seed int, decide simulation.Decider) error {
+	return rapid.Custom(func(t *rapid.T) error {
+		_, err := play(t, decide)
+		return err
+	}).Example(seed)
+}
+
+func TestTheUnchangedDecideSurvivesTheSameHistories(t *testing.T) {
+	t.Parallel()
+	for seed := range 500 {
+		if err := caught(seed, release.Decide); err != nil {
+			t.Fatalf("history %d: %v", seed, err)
+		}
+	}
+}

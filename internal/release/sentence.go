@@ -1,0 +1,64 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// Sentence says an event in one line, for people.
+func Sentence(e Event) string {
+	switch ev := e.(type) {
+	case RecordedPlan:
+		return fmt.Sprintf("planned: %s from %s to %s, %s", ev.Plan.App, orNothing(ev.Plan.From.Version), ev.Plan.To.Version, ev.Plan.Strategy)
+	case Entered:
+		if ev.Phase == Shifting {
+			return fmt.Sprintf("shifting, step %d: %s", ev.Step+1, ev.Reason)
+		}
+		return fmt.Sprintf("%s: %s", ev.Phase, ev.Reason)
+	case Reached:
+		return fmt.Sprintf("the front shows the traffic of %s: the hold begins", ev.Phase)
+	case Intended:
+		return fmt.Sprintf("%s ...", ev.Action)
+	case Finished:
+		return ev.sentence()
+	case Requested:
+		if ev.Reason == "" {
+			return fmt.Sprintf("%s requested", ev.Verb)
+		}
+		return fmt.Sprintf("%s requested: %s", ev.Verb, ev.Reason)
+	case Halted:
+		return fmt.Sprintf("%s: %s; %s", ev.Kind, ev.Reason, ev.Cure)
+	case Judged:
+		return fmt.Sprintf("verdict %s: %s", ev.Verdict.Kind, ev.Verdict.Reason)
+	case Noticed:
+		return fmt.Sprintf("%s %s: %s", ev.Side, ev.What, ev.Detail)
+	case Ended:
+		total := ev.Ledger.Blue.Plus(ev.Ledger.Green)
+		return fmt.Sprintf("%s: %s; %d requests accepted, %d lost", ev.Outcome, ev.Reason, total.Accepted, total.Lost)
+	case Allowed:
+		return fmt.Sprintf("version %s is allowed again", ev.Version)
+	}
+	return e.Name()
+}
+
+func (f Finished) sentence() string {
+	what := string(f.Kind)
+	if f.Side != NoSide {
+		what += " " + string(f.Side)
+	}
+	took := f.Took.Round(time.Millisecond)
+	switch {
+	case f.Canceled:
+		return fmt.Sprintf("%s given up after %s", what, took)
+	case f.Error != "":
+		return fmt.Sprintf("%s failed after %s: %s", what, took, f.Error)
+	}
+	return fmt.Sprintf("%s done in %s", what, took)
+}
+
+func orNothing(version string) string {
+	if version == "" {
+		return "nothing"
+	}
+	return version
+}

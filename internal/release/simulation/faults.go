@@ -1,0 +1,35 @@
+package simulation
+
+// Faults is a set of things that may go wrong in one history. Choosing a random
+// subset for each history, rather than all of them always, is what lets some
+// histories get far enough for the late phases to be tested.
+type Faults uint32
+
+// The faults.
+const (
+	NewCrashes Faults = 1 << iota
+	OldCrashes
+	ReadinessFlaps
+	NewNeverReady
+	NewFails
+	BothFail
+	NoTraffic
+	SlowRequests
+	ChecksFail
+	PlatformUnseen
+	FrontUnseen
+	SchemaUnseen
+	FrontRestarts
+	ActionsFail
+	ActionsLie
+	ControllerCrashes
+	OperatorPauses
+	OperatorPushes
+	OperatorAborts
+	OperatorRetires
+	TimeJumps
+	faultsEnd
+)
+
+// AllFaults is every fault there is.
+const AllFaults = faultsEnd - 1

@@ -1,0 +1,68 @@
+package simulation
+
+import (
+	"time"
+
+	"cutover/internal/release"
+)
+
+// Shape is what varies between the plans of simulated releases.
+type Shape struct {
+	Strategy release.Strategy
+	Replicas int
+	First    bool
+	Schema   bool
+	Checks   bool
+	// Force lets a drain that takes too long lose what is left.
+	Force bool
+	// PauseOnFailure asks for a pause instead of a rollback.
+	PauseOnFailure bool
+	NoStandby      bool
+	Window         bool
+}
+
+// Plan returns a plan of that shape, with short but realistic times.
+func (sh Shape) Plan() release.Plan {
+	p := release.Plan{
+		Release: "r1", App: "shop", Author: "tester", Strategy: sh.Strategy, Replicas: sh.Replicas,
+		From:        release.Target{Version: "v1", Side: release.Green, Digest: "d1"},
+		To:          release.Target{Version: "v2", Side: release.Blue, Digest: "d2"},
+		Front:       release.Front{Listen: "127.0.0.1:80", Path: "/", StreamGrace: 20 * time.Second, StreamSpread: 5 * time.Second},
+		ReadyWithin: 30 * time.Second, Settle: 2 * time.Second,
+		Soak:    release.Hold{AtLeast: 10 * time.Second, AtLeastRequests: 50, AtMost: time.Hour},
+		Standby: time.Hour,
+		Drain:   release.Drain{Wait: 30 * time.Second, OnTimeout: release.DrainPause},
+		Guard:   release.Guard{MinRequests: 50, Margin: 0.01, MaxRestarts: 2, OnFailure: release.Rollback},
+		Rolling: release.Rolling{Parallelism: 2, Delay: time.Second, Monitor: 3 * time.Second, OnFailure: release.Rollback},
+		Tries:   release.Tries{Most: 5, Pause: 500 * time.Millisecond, MaxPause: 10 * time.Second},
+	}
+	hold := release.Hold{AtLeast: 5 * time.Second, AtLeastRequests: 50, AtMost: 10 * time.Minute}
+	switch sh.Strategy {
+	case release.Canary:
+		p.Steps = []release.Step{{Weight: release.Percent(10), Hold: hold}, {Weight: release.Percent(50), Hold: hold}, {Weight: release.All, Hold: hold}}
+	case release.BlueGreen:
+		p.Steps = []release.Step{{Weight: release.All}}
+	}
+	if sh.First {
+		p.From = release.Target{Side: release.Green}
+	}
+	if sh.Schema {
+		p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true}
+	}
+	if sh.Checks {
+		p.Checks = []release.Check{{Name: "smoke"}}
+	}
+	if sh.Force {
+		p.Drain.OnTimeout = release.DrainForce
+	}
+	if sh.PauseOnFailure {
+		p.Guard.OnFailure, p.Rolling.OnFailure = release.Pause, release.Pause
+	}
+	if sh.NoStandby {
+		p.Standby = 0
+	}
+	if sh.Window {
+		p.Gates = []release.Window{{From: 2 * time.Hour, To: 5 * time.Hour}}
+	}
+	return p
+}
