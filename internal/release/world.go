@@ -5,11 +5,11 @@ import "time"
 // World is everything observed in one look around. What could not be observed
 // is marked as not known; it is never guessed.
 type World struct {
-	Now     time.Time
-	Sides   Sides[Instances]
-	Traffic Traffic
-	Schema  SchemaWorld
-	Verdict Verdict
+	Now     time.Time        `json:"now"`
+	Sides   Sides[Instances] `json:"sides"`
+	Traffic Traffic          `json:"traffic"`
+	Schema  SchemaWorld      `json:"schema"`
+	Verdict Verdict          `json:"verdict"`
 }
 
 // SchemaWorld is the state of the schema as the database shows it.

@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cutover/internal/release"
+)
+
+// ErrRefused means that a request makes no sense now; its text says why and
+// what does.
+var ErrRefused = errors.New("refused")
+
+func refuse(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrRefused}, args...)...)
+}
+
+// Deploy records a plan and begins it. A release of that name that was already
+// recorded with the same artefact is left to go on, so that repeating a
+// deployment is harmless; resumed reports that.
+func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resumed bool, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return false, ErrNotLeading
+	}
+	if have, ok := e.book.releases[p.Release]; ok {
+		if have.Plan.To.Digest != p.To.Digest || have.Phase == release.RolledBack {
+			return false, refuse("a release named %s exists already (%s); give this one another name", p.Release, have.Word())
+		}
+		return true, nil
+	}
+	if err := e.admit(p); err != nil {
+		return false, err
+	}
+	if err := e.recordLocked(ctx, p.App, p.Release, who, release.RecordedPlan{Plan: p}); err != nil {
+		return false, err
+	}
+	e.workerLocked(p.App).nudge()
+	return false, nil
+}
+
+// admit says why a plan may not begin now.
+func (e *Engine) admit(p release.Plan) error {
+	standing := e.book.standings[p.App]
+	if standing.Active != "" {
+		st := e.book.releases[standing.Active]
+		cure := "wait for it, or take it back with `cutover rollback`"
+		if st.Phase == release.Standby {
+			cure = "`cutover retire` ends its standby, `cutover rollback` takes it back"
+		}
+		return refuse("release %s of %s is under way (%s); %s", standing.Active, p.App, st.Word(), cure)
+	}
+	if have := standing.Serves(); have.Version != p.From.Version || have.Digest != p.From.Digest {
+		return refuse("the plan starts from %s, but %s serves %s; make the plan again", named(p.From), p.App, named(have))
+	}
+	if r, ok := standing.Rejects(p.To.Version); ok {
+		return refuse("version %s was taken back by release %s (%s); `cutover allow %s %s` lets it be tried again",
+			r.Version, r.Release, r.Reason, p.App, r.Version)
+	}
+	return nil
+}
+
+func named(t release.Target) string {
+	if t.Version == "" {
+		return "nothing"
+	}
+	return t.Version
+}
+
+// Request records what a person asks of a release. It is refused if the state
+// does not permit it; asking again for what is already under way is harmless.
+func (e *Engine) Request(ctx context.Context, name string, verb release.Verb, who, reason string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return ErrNotLeading
+	}
+	s, ok := e.book.releases[name]
+	if !ok {
+		return refuse("there is no release named %s; `cutover history` lists them", name)
+	}
+	if err := s.Permits(verb); err != nil {
+		return refuse("%w", err)
+	}
+	if err := e.recordLocked(ctx, s.App, name, who, release.Requested{Verb: verb, Reason: reason}); err != nil {
+		return err
+	}
+	e.workerLocked(s.App).nudge()
+	return nil
+}
+
+// Allow lifts the rejection of a version.
+func (e *Engine) Allow(ctx context.Context, app, version, who, reason string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return ErrNotLeading
+	}
+	if _, ok := e.book.standings[app].Rejects(version); !ok {
+		return refuse("version %s of %s is not rejected", version, app)
+	}
+	return e.recordLocked(ctx, app, "", who, release.Allowed{Version: version, Reason: reason})
+}

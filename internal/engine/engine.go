@@ -1,0 +1,141 @@
+// Package engine carries releases out: it observes the world through its
+// ports, lets the pure core decide, records every intent before it acts and
+// every result after, and never trusts a record where it can look instead.
+// See DESIGN.md.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"cutover/internal/release"
+	"cutover/internal/store"
+)
+
+// actor is the name under which the engine's own events are recorded.
+const actor = "engine"
+
+// Config is what an engine is made of.
+type Config struct {
+	Platform Platform
+	Traffic  Traffic
+	Checks   Checks
+	Journal  store.Journal
+	Leases   store.Leases
+	// Owner names this controller uniquely among all that ever ran.
+	Owner string
+	// TTL is how long the lease lasts without being renewed.
+	TTL time.Duration
+	// Gone reports whether the controller that holds the lease is known to
+	// have ended, so that its lease need not run out. Nil means never known.
+	Gone func(owner string) bool
+	// Now is the clock; nil means time.Now.
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Engine is one controller. Its methods may be called from any goroutine.
+type Engine struct {
+	Config
+
+	mu      sync.Mutex
+	book    *book // nil while another controller leads
+	lease   store.Lease
+	workers map[string]*worker
+	spawn   func(*worker)
+	changed chan struct{}
+}
+
+// ErrNotLeading means that another controller has the lease.
+var ErrNotLeading = errors.New("another controller is in charge")
+
+// New returns an engine that does nothing until Run.
+func New(c Config) *Engine {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.TTL == 0 {
+		c.TTL = 10 * time.Second
+	}
+	if c.Gone == nil {
+		c.Gone = func(string) bool { return false }
+	}
+	return &Engine{Config: c, changed: make(chan struct{})}
+}
+
+func (e *Engine) now() time.Time { return e.Now().UTC() }
+
+// fence returns the generation that goes with every order.
+func (e *Engine) fence() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.lease.Generation
+}
+
+func (e *Engine) current(app string) (release.State, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return release.State{}, false
+	}
+	return e.book.current(app)
+}
+
+func (e *Engine) state(name string) (release.State, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return release.State{}, false
+	}
+	s, ok := e.book.releases[name]
+	return s, ok
+}
+
+// record appends one event and lets everybody who waits for changes know.
+func (e *Engine) record(ctx context.Context, app, name, who string, ev release.Event) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.recordLocked(ctx, app, name, who, ev)
+}
+
+func (e *Engine) recordLocked(ctx context.Context, app, name, who string, ev release.Event) error {
+	if e.book == nil {
+		return ErrNotLeading
+	}
+	if err := e.book.append(ctx, e.lease, app, name, who, e.now(), ev); err != nil {
+		return err
+	}
+	close(e.changed)
+	e.changed = make(chan struct{})
+	e.Logger.Info(release.Sentence(ev), "app", app, "release", name, "seq", e.book.head.Seq, "actor", who)
+	return nil
+}
+
+// recordIntent records an action under the key "release/seq".
+func (e *Engine) recordIntent(ctx context.Context, app, name string, a release.Action) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return "", ErrNotLeading
+	}
+	key := fmt.Sprintf("%s/%d", name, e.book.head.Seq+1)
+	return key, e.recordLocked(ctx, app, name, actor, release.Intended{Key: key, Action: a})
+}
+
+// releaseOf returns the release that an idempotency key belongs to.
+func releaseOf(key string) string {
+	name, _, _ := strings.Cut(key, "/")
+	return name
+}
+
+// Changed returns a channel that is closed at the next change of the journal.
+func (e *Engine) Changed() <-chan struct{} {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.changed
+}

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// lookTimeout bounds one look at the platform or at the front. What does not
+// answer in that time is not known.
+const lookTimeout = 5 * time.Second
+
+// observe looks at everything that concerns a release. What fails to answer is
+// marked as not known, and why is returned for people to read.
+func (e *Engine) observe(ctx context.Context, s release.State) (release.World, []string) {
+	w := release.World{Now: e.now()}
+	var wg sync.WaitGroup
+	var platformErr, trafficErr error
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	wg.Go(func() { platformErr = e.lookAtInstances(ctx, s.App, &w) })
+	wg.Go(func() { w.Traffic, trafficErr = e.Traffic.Observe(ctx, s.App) })
+	wg.Wait()
+	var troubles []string
+	if platformErr != nil {
+		troubles = append(troubles, "the instances cannot be observed: "+platformErr.Error())
+	}
+	if trafficErr != nil {
+		w.Traffic = release.Traffic{}
+		troubles = append(troubles, "the front cannot be observed: "+trafficErr.Error())
+	}
+	return w, troubles
+}
+
+func (e *Engine) lookAtInstances(ctx context.Context, app string, w *release.World) error {
+	list, err := e.Platform.Observe(ctx, app)
+	if err != nil {
+		return err
+	}
+	w.Sides.Blue.Known, w.Sides.Green.Known = true, true
+	for _, i := range list {
+		side := w.Sides.Of(i.Side)
+		side.List = append(side.List, i)
+	}
+	return nil
+}

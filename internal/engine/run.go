@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// lane is what at most one action at a time may use, so that an action which
+// is given up has ended before its successor begins.
+type lane struct {
+	kind release.ActionKind
+	side release.Side
+}
+
+// run is an action being carried out.
+type run struct {
+	key     string
+	action  release.Action
+	// phase is the one that asked for it.
+	phase  release.Phase
+	cancel context.CancelFunc
+	// done is closed when result and err are set.
+	done   chan struct{}
+	result release.Finished
+	err    error
+}
+
+// launch carries an action out in the background. wake is called at its end.
+func (e *Engine) launch(ctx context.Context, s release.State, w release.World, key string, a release.Action, wake func()) *run {
+	limit := e.deadline(s.Plan, a)
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	r := &run{key: key, action: a, phase: s.Phase, cancel: cancel, done: make(chan struct{})}
+	delay := jitter(s, a)
+	go func() {
+		defer wake()
+		defer close(r.done)
+		defer cancel()
+		began := time.Now()
+		checks, err := e.carryOut(ctx, delay, s, w, key, a)
+		r.err = err
+		r.result = release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Took: time.Since(began), Checks: checks}
+		switch {
+		case err == nil:
+		case context.Cause(ctx) == context.Canceled:
+			r.result.Canceled = true
+		default:
+			r.result.Error = err.Error()
+		}
+	}()
+	return r
+}
+
+// jitter spreads retries: nothing before a first try, then up to a quarter of
+// the pause that the plan asks for.
+func jitter(s release.State, a release.Action) time.Duration {
+	for _, t := range s.Tries {
+		if t.Kind == a.Kind && t.Side == a.Side && t.Failures > 0 {
+			return rand.N(s.Plan.Tries.Pause/4 + 1)
+		}
+	}
+	return 0
+}
+
+// deadline bounds an action by what its plan allows, with room for the work
+// around it.
+func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
+	const room = 30 * time.Second
+	switch a.Kind {
+	case release.ActStop:
+		return room + max(p.From.Artefact.Stop.Grace, p.To.Artefact.Stop.Grace)
+	case release.ActCheck:
+		total := room
+		for _, c := range p.Checks {
+			total += time.Duration(c.Retries+1) * (c.Timeout + c.Every)
+		}
+		return total * time.Duration(max(p.Replicas, 1))
+	}
+	return room
+}
+
+func (e *Engine) carryOut(ctx context.Context, delay time.Duration, s release.State, w release.World, key string, a release.Action) ([]release.CheckResult, error) {
+	if delay > 0 {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(delay):
+		}
+	}
+	stamp := release.Stamp{App: s.App, Key: key, Fence: e.fence()}
+	switch a.Kind {
+	case release.ActStart:
+		t := target(s.Plan, a.Side)
+		return nil, e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
+	case release.ActStop:
+		return nil, e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances})
+	case release.ActRoute:
+		return nil, e.Traffic.Route(ctx, release.RouteOrder{Stamp: stamp, Route: *a.Route})
+	case release.ActCloseStreams:
+		return nil, e.Traffic.CloseStreams(ctx, release.StreamOrder{Stamp: stamp, Side: a.Side})
+	case release.ActCheck:
+		return e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: s.Plan.Checks, Instances: serving(*w.Sides.Of(a.Side))})
+	}
+	return nil, fmt.Errorf("carry out %s: this controller has no adapter for it", a.Kind)
+}
+
+func target(p release.Plan, side release.Side) release.Target {
+	if side == p.From.Side {
+		return p.From
+	}
+	return p.To
+}
+
+func serving(in release.Instances) []release.Instance {
+	var list []release.Instance
+	for _, i := range in.List {
+		if i.Serves() {
+			list = append(list, i)
+		}
+	}
+	return list
+}
