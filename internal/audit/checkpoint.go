@@ -97,7 +97,7 @@ func (f CheckpointFile) Advance(head store.Head) error {
 func (f CheckpointFile) replace(text []byte) error {
 	// The name is random, so that two controllers never share a half-written
 	// file.
-	temp, err := os.CreateTemp(filepath.Dir(string(f)), "."+filepath.Base(string(f))+"-*")
+	temp, err := os.CreateTemp(filepath.Dir(string(f)), f.Unfinished()+"*")
 	if err != nil {
 		return err
 	}
@@ -114,3 +114,7 @@ func (f CheckpointFile) replace(text []byte) error {
 	}
 	return nil
 }
+
+// Unfinished is what the names of checkpoints begin with that are not yet in
+// place, beside f. A process that dies leaves one behind.
+func (f CheckpointFile) Unfinished() string { return "." + filepath.Base(string(f)) + "-" }
