@@ -1,0 +1,115 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// Stage is one line of a plan as people read it.
+type Stage struct {
+	Phase Phase `json:"phase"`
+	// Earliest is how long after the beginning it can begin at best.
+	Earliest time.Duration `json:"earliest"`
+	// What happens, and what ends it.
+	What string `json:"what"`
+	Ends string `json:"ends,omitempty"`
+	// Back is the way back from here.
+	Back string `json:"back"`
+}
+
+// Timeline predicts the stages of a release that goes well, if it begins at
+// start. It is the earliest course: evidence and people can only delay it.
+func Timeline(p Plan, start time.Time) []Stage {
+	t := &timeline{p: p}
+	if opens, open := opens(p.Gates, start); !open {
+		t.add(Waiting, "for the window that opens "+opens.UTC().Format("Mon 2006-01-02 15:04 UTC"), "", opens.Sub(start), "nothing to undo")
+	}
+	t.before()
+	t.traffic()
+	t.after()
+	return t.stages
+}
+
+type timeline struct {
+	p      Plan
+	at     time.Duration
+	stages []Stage
+}
+
+func (t *timeline) add(ph Phase, what, ends string, lasts time.Duration, back string) {
+	t.stages = append(t.stages, Stage{Phase: ph, Earliest: t.at, What: what, Ends: ends, Back: back})
+	t.at += lasts
+}
+
+func (t *timeline) before() {
+	p, none := t.p, "nothing to undo: no traffic has moved"
+	t.add(Preflight, "look whether the world is as planned", "", 0, none)
+	if p.Schema.Expand {
+		t.add(Expanding, "make the schema fit both versions", "", 0, "the schema is put back")
+	}
+	if p.Schema.Backfill {
+		t.add(Backfilling, "give every old row its new shape", "", 0, "the schema is put back")
+	}
+	t.add(Starting, fmt.Sprintf("start %s of %s on %s", plural(p.newAt(0), "instance", "instances"), p.To.Version, p.To.Side),
+		fmt.Sprintf("all ready, at most %s", p.ReadyWithin), 0, none)
+	t.add(Warming, "all of them stay ready", p.Settle.String(), p.Settle, none)
+	if n := len(p.Checks); n > 0 {
+		t.add(Testing, plural(n, "smoke check", "smoke checks")+" against each, before any traffic", "all pass", 0, none)
+	}
+}
+
+func (t *timeline) traffic() {
+	p := t.p
+	back := func(step int) string {
+		switch {
+		case p.First():
+			return "traffic is taken off; there is no older version"
+		case p.oldAt(step) < p.Replicas:
+			return fmt.Sprintf("restart of %s, then traffic back", plural(p.Replicas-p.oldAt(step), "old instance", "old instances"))
+		}
+		return "traffic flip, about 1 s"
+	}
+	for i := range p.stepCount() {
+		h := p.holdAt(i)
+		what := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version)
+		if p.Strategy == RollingUpdate && !p.First() {
+			what = fmt.Sprintf("%d of %d instances replaced, %s", p.newAt(i), p.Replicas, what)
+		}
+		t.add(Shifting, what, h.String(), h.AtLeast, back(i))
+	}
+	last := p.stepCount() - 1
+	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.Soak.String(), p.Soak.AtLeast, back(last))
+	if !p.First() && p.Standby > 0 {
+		what := fmt.Sprintf("%s stays ready to take everything back", p.From.Version)
+		if p.oldAt(last) == 0 {
+			what = fmt.Sprintf("%s can be started again to take everything back", p.From.Version)
+		}
+		t.add(Standby, what, p.Standby.String()+", or `cutover retire`", p.Standby, back(last))
+	}
+}
+
+func (t *timeline) after() {
+	p := t.p
+	if !p.First() {
+		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), fmt.Sprintf("nothing in flight, at most %s", p.Drain.Wait), 0, "none: the point of no return")
+	}
+	if p.Schema.Contract {
+		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")
+	}
+	t.add(Done, p.To.Version+" stands", "", 0, "deploy another release")
+}
+
+// String says a hold in a few words.
+func (h Hold) String() string {
+	if h.AtLeast == 0 && h.AtLeastRequests == 0 {
+		return "no hold"
+	}
+	s := "at least " + h.AtLeast.String()
+	if h.AtLeastRequests > 0 {
+		s += fmt.Sprintf(" and %d requests", h.AtLeastRequests)
+	}
+	if h.AtMost > 0 {
+		s += ", at most " + h.AtMost.String()
+	}
+	return s
+}
