@@ -1,0 +1,96 @@
+package board
+
+import (
+	"sync/atomic"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// Endpoint is one instance behind the proxy, and what the proxy has learnt
+// of it. It lives as long as the instance stays in its side's route.
+type Endpoint struct {
+	release.Endpoint
+	inFlight  atomic.Int64
+	downUntil atomic.Int64 // Unix nanoseconds
+	rest      atomic.Int64 // nanoseconds
+}
+
+const (
+	// restAtFirst is how long a connection may have been idle to carry a
+	// request that must not be sent twice, until the endpoint shows that it
+	// closes sooner: below the keep-alive limits that servers ship with
+	// (gunicorn 2 s, Node and Apache 5 s), so that none closes it just then.
+	restAtFirst = time.Second
+	// restAtLeast keeps one early close, such as at shutdown, from making
+	// every such request dial anew.
+	restAtLeast = time.Millisecond
+)
+
+// endpoint carries over what is known of e, or begins anew.
+func endpoint(e release.Endpoint, known []*Endpoint) *Endpoint {
+	for _, k := range known {
+		if k.Endpoint == e {
+			return k
+		}
+	}
+	fresh := &Endpoint{Endpoint: e}
+	fresh.rest.Store(int64(restAtFirst))
+	return fresh
+}
+
+// Rest returns how long a connection may have been idle and still carry a
+// request that must not be sent twice.
+func (e *Endpoint) Rest() time.Duration { return time.Duration(e.rest.Load()) }
+
+// ClosedIdle records that the endpoint closed a connection after it had been
+// idle for so long. From now on connections rest for at most 80 % of that.
+func (e *Endpoint) ClosedIdle(after time.Duration) {
+	limit := max(int64(after)*8/10, int64(restAtLeast))
+	for {
+		have := e.rest.Load()
+		if have <= limit || e.rest.CompareAndSwap(have, limit) {
+			return
+		}
+	}
+}
+
+// Down keeps requests away until then, as long as another endpoint is left.
+// An endpoint that refuses connections looks idle and would otherwise draw
+// every request to itself first.
+func (e *Endpoint) Down(until time.Time) { e.downUntil.Store(until.UnixNano()) }
+
+// Up takes Down back.
+func (e *Endpoint) Up() {
+	if e.downUntil.Load() != 0 {
+		e.downUntil.Store(0)
+	}
+}
+
+// pick returns the endpoint with the fewest requests in flight, by turns
+// where several have, preferring those that are neither down nor avoid. It
+// returns nil if there is none at all.
+func (a *arm) pick(now time.Time, avoid *Endpoint) *Endpoint {
+	n := len(a.endpoints)
+	if n == 0 {
+		return nil
+	}
+	first := int(a.turn.Add(1) % uint32(n))
+	var best *Endpoint
+	var bestRank, bestLoad int64
+	for i := range n {
+		e := a.endpoints[(first+i)%n]
+		var rank int64
+		if e.downUntil.Load() > now.UnixNano() {
+			rank = 1
+		}
+		if e == avoid {
+			rank = 2
+		}
+		load := e.inFlight.Load()
+		if best == nil || rank < bestRank || rank == bestRank && load < bestLoad {
+			best, bestRank, bestLoad = e, rank, load
+		}
+	}
+	return best
+}

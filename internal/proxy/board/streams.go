@@ -1,0 +1,66 @@
+package board
+
+import (
+	"context"
+	"time"
+
+	"cutover/internal/release"
+)
+
+type closeKey struct {
+	app  string
+	side release.Side
+}
+
+// CloseStreams begins to close the streams that are open on a side now, the
+// first at once and the others evenly over spread, and returns how many there
+// are. While such a round is under way another call starts none and returns
+// 0. The round ends early with ctx.
+func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side, spread time.Duration) int {
+	key := closeKey{app, side}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	open := b.book.Of(app, side).Streams()
+	if len(open) == 0 || b.closing[key] {
+		return 0
+	}
+	b.closing[key] = true
+	go func() {
+		defer b.closed(key)
+		pause := spread / time.Duration(len(open))
+		for i, stream := range open {
+			if i > 0 && !wait(ctx, pause) {
+				return
+			}
+			stream.Cut()
+		}
+	}()
+	return len(open)
+}
+
+// CutAll closes every stream at once, for the end of the process.
+func (b *Board) CutAll() {
+	for _, side := range b.book.All() {
+		for _, stream := range side.Streams() {
+			stream.Cut()
+		}
+	}
+}
+
+func (b *Board) closed(key closeKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.closing, key)
+}
+
+// wait returns false if ctx ended first.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}

@@ -1,0 +1,65 @@
+package lane
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+
+	"cutover/internal/proxy/board"
+)
+
+// attempt is one try to send a request to one endpoint.
+type attempt struct {
+	claim    *board.Claim
+	endpoint *board.Endpoint
+	twice    bool // may be sent again although it may have been received
+	body     *replay
+	conn     atomic.Pointer[conn]
+	wrote    atomic.Bool
+}
+
+// take is called with each connection the pool chooses for the attempt.
+func (a *attempt) take(info httptrace.GotConnInfo) {
+	if c, ok := info.Conn.(*conn); ok {
+		a.conn.Store(c)
+		c.take(a, info.Reused || info.WasIdle)
+	}
+}
+
+// mayRepeat reports whether the request may be sent again after err: no byte
+// of it was written to a connection, or the last connection was never made
+// and the request does no harm if it comes twice.
+func (a *attempt) mayRepeat(err error) bool {
+	return !a.wrote.Load() || a.twice && refused(err)
+}
+
+// written is called by the connection.
+func (a *attempt) written() {
+	if a.wrote.CompareAndSwap(false, true) {
+		a.body.forget()
+		a.claim.Sent()
+	}
+}
+
+// watch frees the connection when the answer has been read.
+func (a *attempt) watch(res *http.Response) {
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		res.Body = watched{res.Body, a}
+	}
+}
+
+type watched struct {
+	io.ReadCloser
+	a *attempt
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.ReadCloser.Read(p)
+	if err == io.EOF {
+		if c := w.a.conn.Load(); c != nil {
+			c.free(w.a)
+		}
+	}
+	return n, err
+}

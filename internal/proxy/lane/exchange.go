@@ -1,0 +1,122 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/ledger"
+)
+
+// exchange is one request and its answer on their way, with all that is
+// needed to say in the end what became of them.
+type exchange struct {
+	claim   *board.Claim
+	request *http.Request
+	start   time.Time
+	closing *atomic.Bool
+	// client ends when the client goes away, request's context also when the
+	// exchange is cut.
+	client context.Context
+	cancel context.CancelFunc
+	// address is the last endpoint tried, for the log.
+	address string
+
+	status  int     // sent to the client, 0 for none
+	made    bool    // the answer is the proxy's own
+	whole   bool    // the app's answer was read to its end
+	stream  bool    // the answer is a stream of events
+	shorted bool    // the stream was ended on order
+	tunnel  *tunnel // set by an upgrade
+
+	cut         atomic.Bool // the order to end a stream
+	uploadBroke atomic.Bool
+	writeBroke  atomic.Bool
+}
+
+type exchangeKey struct{}
+
+func newExchange(claim *board.Claim, r *http.Request, closing *atomic.Bool) *exchange {
+	x := &exchange{claim: claim, start: time.Now(), closing: closing, client: r.Context()}
+	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
+	x.cancel = cancel
+	x.request = r.WithContext(ctx)
+	x.request.Body = upload{r.Body, x}
+	return x
+}
+
+func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
+
+// finish settles the account. It runs also when the handler panics, which is
+// how net/http is told to cut a connection.
+func (x *exchange) finish() {
+	x.claim.Close(x.end())
+	x.cancel()
+}
+
+func (x *exchange) end() ledger.End {
+	end := ledger.End{Outcome: ledger.Lost, Status: x.status, Took: time.Since(x.start)}
+	switch {
+	case x.made:
+	case x.tunnel != nil:
+		end.Outcome, end.Cut = x.tunnel.outcome()
+	case x.whole && !x.writeBroke.Load():
+		end.Outcome, end.Cut = ledger.Answered, x.shorted
+	case x.clientGone():
+		end.Outcome = ledger.ClientGone
+	default:
+		end.Cut = x.stream
+	}
+	return end
+}
+
+// clientGone reports whether the client went away by itself.
+func (x *exchange) clientGone() bool {
+	if x.closing.Load() {
+		return false
+	}
+	return x.client.Err() != nil || x.uploadBroke.Load() || x.writeBroke.Load()
+}
+
+// cutShort ends a stream of events: the client gets a proper end, which
+// makes it connect again, and not a broken answer.
+func (x *exchange) cutShort() {
+	x.cut.Store(true)
+	x.cancel()
+}
+
+// upgrade prepares the tunnel that both ends will speak through.
+func (x *exchange) upgrade(res *http.Response) error {
+	backend, ok := res.Body.(io.ReadWriteCloser)
+	if !ok {
+		return errors.New("the upgraded connection cannot be written to")
+	}
+	t := newTunnel(backend, strings.EqualFold(res.Header.Get("Upgrade"), "websocket"))
+	x.tunnel = t
+	res.Body = backendEnd{t}
+	x.claim.Stream(res.StatusCode, time.Since(x.start), t.cut)
+	return nil
+}
+
+// answer is the body of the app's answer.
+type answer struct {
+	io.ReadCloser
+	x *exchange
+}
+
+func (a *answer) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	switch {
+	case err == io.EOF:
+		a.x.whole = true
+	case err != nil && a.x.cut.Load() && a.x.client.Err() == nil:
+		a.x.whole, a.x.shorted = true, true
+		err = io.EOF
+	}
+	return n, err
+}

@@ -1,0 +1,125 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"cutover/internal/proxy/board"
+)
+
+// Full is a lane on net/http.
+type Full struct {
+	board   *board.Board
+	proxy   *httputil.ReverseProxy
+	pool    *http.Transport
+	closing atomic.Bool
+	failed  scarce
+}
+
+// NewFull returns a lane that asks b where requests go.
+func NewFull(b *board.Board, log *slog.Logger) *Full {
+	f := &Full{board: b, pool: newPool(), failed: scarce{log: log, every: time.Second}}
+	f.proxy = &httputil.ReverseProxy{
+		Rewrite:        rewrite,
+		Transport:      &sender{pool: f.pool},
+		ModifyResponse: f.begin,
+		ErrorHandler:   f.fail,
+		BufferPool:     &buffers{},
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	return f
+}
+
+// Handler serves the requests that come in on the address listen.
+func (f *Full) Handler(listen string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if reason := unfit(r); reason != "" {
+			refuse(w, http.StatusBadRequest, reason)
+			return
+		}
+		claim, refusal := f.board.Admit(listen, request{r})
+		if refusal != nil {
+			refuse(w, refusal.Status, refusal.Reason)
+			return
+		}
+		// An app may answer before it has read the whole body.
+		_ = http.NewResponseController(w).EnableFullDuplex()
+		x := newExchange(claim, r, &f.closing)
+		defer x.finish()
+		f.proxy.ServeHTTP(&writer{w, x}, x.request)
+	})
+}
+
+// Close tells the lane that connections are about to be cut by the proxy
+// itself, which must not be put down to the clients, and drops idle
+// connections to endpoints.
+func (f *Full) Close() {
+	f.closing.Store(true)
+	f.pool.CloseIdleConnections()
+}
+
+// begin looks at the head of the app's answer.
+func (f *Full) begin(res *http.Response) error {
+	x := exchangeOf(res.Request.Context())
+	if id := x.claim.NewCookie; id != "" {
+		cookie := http.Cookie{Name: board.CookieName, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+		res.Header.Add("Set-Cookie", cookie.String())
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		return x.upgrade(res)
+	}
+	res.Body = &answer{res.Body, x}
+	if isStream(res) {
+		x.stream = true
+		x.claim.Stream(res.StatusCode, time.Since(x.start), x.cutShort)
+	}
+	return nil
+}
+
+// fail answers in the app's place, or not at all if nobody is there to hear.
+func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
+	x := exchangeOf(r.Context())
+	if x.clientGone() {
+		panic(http.ErrAbortHandler)
+	}
+	status, reason := verdict(err)
+	x.made = true
+	f.failed.warn("request lost", "app", x.claim.App(), "side", x.claim.Side(), "endpoint", x.address, "status", status, "error", err)
+	refuse(w, status, fmt.Sprintf("app %s, side %s: %s", x.claim.App(), x.claim.Side(), reason))
+}
+
+// verdict turns a failure into an answer that gives no address away.
+func verdict(err error) (status int, reason string) {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, errNoEndpoint):
+		return http.StatusServiceUnavailable, "no instance is there to answer"
+	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout, "the instance did not answer in time"
+	}
+	return http.StatusBadGateway, "the instance could not be reached or broke off before it answered"
+}
+
+// buffers lends the buffers that answers are copied through.
+type buffers struct{ pool sync.Pool }
+
+const bufferSize = 32 << 10
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[bufferSize]byte); ok {
+		return p[:]
+	}
+	return new([bufferSize]byte)[:]
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(p []byte) { b.pool.Put((*[bufferSize]byte)(p)) }
