@@ -1,0 +1,5 @@
+package process_test
+
+import "context"
+
+func controllerRole(ctx context.Context) error { return nil }

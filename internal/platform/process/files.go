@@ -1,0 +1,98 @@
+package process
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cutover/internal/durable"
+	"cutover/internal/release"
+)
+
+// filesPlaceholder stands for the folder with the artefact's files.
+const filesPlaceholder = "{{files}}"
+
+// layFiles puts the artefact's files into a folder of their own and returns
+// it. Each file is there whole, read-only and with the content its digest
+// says; what is right already is not touched. The caller has the app's lock.
+func (p *Platform) layFiles(order release.StartOrder) (string, error) {
+	folder := filepath.Join(p.at.files(order.App), order.Digest)
+	if len(order.Artefact.Files) == 0 {
+		if usesFiles(order.Artefact) {
+			return "", fmt.Errorf("the artefact uses %s but has no files: name them in the app file", filesPlaceholder)
+		}
+		return folder, nil
+	}
+	for _, file := range order.Artefact.Files {
+		if err := p.layFile(folder, file); err != nil {
+			return "", fmt.Errorf("lay out %s: %w", file.Name, err)
+		}
+	}
+	return folder, nil
+}
+
+func (p *Platform) layFile(folder string, file release.File) error {
+	if !filepath.IsLocal(file.Name) {
+		return errors.New("the name leads out of the folder")
+	}
+	path := filepath.Join(folder, file.Name)
+	if have, err := os.ReadFile(path); err == nil && hexSHA256(have) == file.Digest {
+		return nil
+	}
+	content, err := p.snapshot(file)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return durable.WriteFile(path, content, 0o400)
+}
+
+func hexSHA256(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+func usesFiles(a release.Artefact) bool {
+	for _, arg := range a.Command {
+		if strings.Contains(arg, filesPlaceholder) {
+			return true
+		}
+	}
+	for _, v := range a.Env {
+		if strings.Contains(v.Value, filesPlaceholder) {
+			return true
+		}
+	}
+	return false
+}
+
+// dropFiles removes the folders of artefacts no slot uses; a later start
+// lays them out again. The caller has the app's lock.
+func (l layout) dropFiles(app string, slots []slot) error {
+	used := map[string]bool{}
+	for _, s := range slots {
+		used[s.Digest] = true
+	}
+	entries, err := os.ReadDir(l.files(app))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("drop unused files: %w", err)
+	}
+	for _, e := range entries {
+		if used[e.Name()] {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(l.files(app), e.Name())); err != nil {
+			return fmt.Errorf("drop unused files: %w", err)
+		}
+	}
+	return nil
+}

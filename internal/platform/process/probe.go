@@ -1,0 +1,80 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// defaultProbe is the limit of a probe whose Health has none.
+const defaultProbe = 5 * time.Second
+
+// prober opens a new connection each time: one that was kept open would say
+// that an instance is there whose port no longer takes connections. It goes
+// straight to the instance, past any proxy the environment names.
+var prober = &http.Client{
+	Transport: &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	},
+}
+
+// probe asks the instance at addr once whether it is ready; nil means yes.
+func probe(ctx context.Context, h release.Health, addr string) error {
+	timeout := h.Timeout
+	if timeout <= 0 {
+		timeout = defaultProbe
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	if h.Path == "" {
+		return probePort(ctx, addr, timeout)
+	}
+	return probeHTTP(ctx, h.Path, addr, timeout)
+}
+
+func probePort(ctx context.Context, addr string, timeout time.Duration) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return explainProbe("connect to "+addr, err, timeout)
+	}
+	return conn.Close()
+}
+
+func probeHTTP(ctx context.Context, path, addr string, timeout time.Duration) error {
+	what := "GET " + path
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+path, nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	req.Header.Set("User-Agent", "cutover")
+	res, err := prober.Do(req)
+	if err != nil {
+		return explainProbe(what, err, timeout)
+	}
+	// Only the status counts; a program that is cut off in the middle of a
+	// short answer might log it as an error.
+	_, _ = io.CopyN(io.Discard, res.Body, 64<<10)
+	_ = res.Body.Close()
+	if res.StatusCode < 200 || res.StatusCode > 399 {
+		return fmt.Errorf("%s answered %s", what, res.Status)
+	}
+	return nil
+}
+
+func explainProbe(what string, err error, timeout time.Duration) error {
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%s: nothing listens on its port yet", what)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: no answer within %s", what, timeout)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
