@@ -72,6 +72,8 @@ func TestNoRequestIsEverSentTwice(t *testing.T) {
 	c := start(t, load.Options{URL: url, Rate: 400, Connections: 8})
 	testkit.Await(t, "40 lost requests", func() bool { return c.Snapshot().Requests.Lost >= 40 })
 	r := stop(t, c)
+	mu.Lock()
+	defer mu.Unlock()
 	for id, n := range times {
 		if n != 1 {
 			t.Errorf("%s arrived %d times", id, n)
@@ -162,6 +164,8 @@ func TestLatencyCountsFromWhenARequestWasDueAndTheQueueIsBounded(t *testing.T) {
 		once.Do(func() {
 			close(arrived)
 			<-release
+			// Without an answer this request has no latency of its own.
+			panic(http.ErrAbortHandler)
 		})
 	})
 	seen := &witness{}
@@ -247,5 +251,20 @@ func TestOptionsThatMakeNoSenseAreRefusedByName(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
+	}
+}
+
+func TestAnAbortLeavesInTheMiddleOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	var left atomic.Uint64
+	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		left.Add(1)
+	})
+	c := start(t, load.Options{URL: url, Aborts: 2, AbortEvery: 10 * time.Millisecond})
+	testkit.Await(t, "the server to see two clients leave", func() bool { return left.Load() == 2 })
+	if r := stop(t, c); r.Requests != (load.Requests{Sent: 2, ClientGone: 2}) {
+		t.Errorf("%+v, want two clients gone", r.Requests)
 	}
 }
