@@ -1,0 +1,84 @@
+package config
+
+// APIVersion is the first line of every document.
+const APIVersion = "cutover/v1"
+
+// App says what stands: how it runs and how users reach it. It is written
+// once and seldom changes.
+type App struct {
+	// The form of this document.
+	APIVersion string `json:"apiVersion" jsonschema:"required,enum=cutover/v1"`
+	// What this document is.
+	Kind string `json:"kind" jsonschema:"required,enum=App"`
+	// How this app is called.
+	Metadata AppMetadata `json:"metadata" jsonschema:"required"`
+	// What stands.
+	Spec AppSpec `json:"spec" jsonschema:"required"`
+
+	doc *document
+}
+
+// AppMetadata names an app.
+type AppMetadata struct {
+	// The name: a-z, 0-9 and -, at most 41 characters.
+	Name string `json:"name" jsonschema:"required" example:"shop"`
+}
+
+// AppSpec is what stands.
+type AppSpec struct {
+	// What runs the app.
+	Runtime Runtime `json:"runtime,omitzero"`
+	// The roles of the app by name. One component is possible for now.
+	Components map[string]Component `json:"components" jsonschema:"required" example:"{web: {command: [...]}}"`
+	// The configuration of both versions, recorded per version and taken back with it.
+	Config Config `json:"config,omitzero"`
+	// How users reach the app.
+	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
+}
+
+// Runtime is what runs the app.
+type Runtime struct {
+	// The type of runtime. Local processes are possible for now.
+	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
+}
+
+// Config is an app's configuration.
+type Config struct {
+	// Environment variables. A value may be a reference: env:NAME or file:PATH.
+	Env map[string]Text `json:"env,omitempty"`
+	// A file of NAME=value lines; env wins over it. May contain {{version}} and {{app}}.
+	EnvFile string `json:"envFile,omitempty"`
+	// Configuration files. Their snapshots lie in the folder {{files}} of the command.
+	Files []string `json:"files,omitempty"`
+}
+
+// Traffic is how users reach an app.
+type Traffic struct {
+	// What steers the traffic. The embedded proxy is possible for now.
+	Driver Driver `json:"driver,omitempty" jsonschema:"default=embedded"`
+	// host:port that users connect to.
+	Listen string `json:"listen" jsonschema:"required" example:"\"127.0.0.1:8080\""`
+	// The Host headers that belong to this app; none means any.
+	Hosts []string `json:"hosts,omitempty"`
+	// The path prefix that belongs to this app.
+	Path string `json:"path,omitempty" jsonschema:"default=/"`
+	// What keeps a user on one version.
+	Affinity Affinity `json:"affinity,omitzero"`
+	// host:port where every request reaches the side being brought in.
+	PrivateGreen string `json:"privateGreen,omitempty"`
+	// How long streams (SSE, WebSocket) may stay on a side that is drained.
+	StreamGrace Duration `json:"streamGrace,omitempty" jsonschema:"default=5m"`
+	// The time over which streams left after that are closed, one by one.
+	StreamSpread Duration `json:"streamSpread,omitempty" jsonschema:"default=30s"`
+}
+
+// Affinity is what keeps a user on one version: the header if it was sent,
+// else the cookie, else a cookie of the proxy's own.
+type Affinity struct {
+	// The header that identifies a user.
+	Header string `json:"header,omitempty"`
+	// The cookie that identifies a user.
+	Cookie string `json:"cookie,omitempty"`
+	// Decide every request by itself.
+	Off bool `json:"off,omitempty"`
+}

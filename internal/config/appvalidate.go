@@ -1,0 +1,130 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cutover/internal/release"
+)
+
+var hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+
+func (a *App) validate() {
+	tell := a.doc.reporter("")
+	checkName(a.Metadata.Name, "metadata.name", tell)
+	a.validateComponents(tell.in("spec"))
+	a.Spec.Config.validate(tell.in("spec.config"))
+	a.Spec.Traffic.validate(tell.in("spec.traffic"))
+}
+
+func (a *App) validateComponents(tell report) {
+	names := slices.Sorted(maps.Keys(a.Spec.Components))
+	switch {
+	case len(names) == 0 && a.doc.has("spec.components"):
+		tell("components", "there is no component", `add one such as web: {command: ["./shop", "--port", "{{port}}"]}`)
+	case len(names) > 1:
+		tell("components", fmt.Sprintf("there are %d components (%s), and one is possible for now", len(names), strings.Join(names, ", ")),
+			"keep the one that serves users, and run the others by other means")
+	}
+	for _, name := range names {
+		path := entry("components", name)
+		checkName(name, path, tell)
+		a.Spec.Components[name].validate(tell.in(path))
+	}
+}
+
+// component returns the one component and its path.
+func (a *App) component() (Component, string) {
+	for name, c := range a.Spec.Components {
+		return c, entry("spec.components", name)
+	}
+	return Component{}, "spec.components"
+}
+
+func (c Config) validate(tell report) {
+	checkEnv(c.Env, "env", tell)
+	checkPlaceholders(c.EnvFile, "envFile", pathPlaceholders, tell)
+	checkFiles(c.Files, "files", tell)
+}
+
+func checkEnv(env map[string]Text, path string, tell report) {
+	for name, value := range env {
+		at := entry(path, name)
+		if !envForm.MatchString(name) {
+			tell(at, fmt.Sprintf("%q is not the name of an environment variable", printable(name)), "use A-Z, 0-9 and _, not beginning with a digit")
+		}
+		if strings.ContainsRune(string(value), 0) {
+			tell(at, "the value contains a zero byte", "remove it")
+		}
+		checkReference(string(value), at, tell)
+		if strings.Contains(string(value), "{{port}}") {
+			tell(at, "the port is not known before an instance starts", `begin the command with env, such as ["env", "PORT={{port}}", "./shop"]`)
+		}
+		checkPlaceholders(string(value), at, pathPlaceholders, func(path, reason, cure string) {
+			if looksSecret(name, string(value)) {
+				reason, cure = "the value has a {{...}} that is no placeholder", "write env:NAME or file:PATH, which is taken as it is"
+			}
+			tell(path, reason, cure)
+		})
+	}
+}
+
+func checkFiles(files []string, path string, tell report) {
+	seen := map[string]string{}
+	for i, f := range files {
+		at := element(path, i)
+		checkPlaceholders(f, at, pathPlaceholders, tell)
+		base := filepath.Base(f)
+		switch other, twice := seen[base]; {
+		case f == "":
+			tell(at, "there is no path", "write the path of a file, relative to the folder of this file")
+		case twice:
+			tell(at, fmt.Sprintf("%s and %s would have the same name, %s, in {{files}}", other, f, base), "rename one of them")
+		}
+		seen[base] = f
+	}
+}
+
+func (t Traffic) validate(tell report) {
+	checkAddress(t.Listen, "listen", tell)
+	checkAddress(t.PrivateGreen, "privateGreen", tell)
+	if t.PrivateGreen != "" && t.PrivateGreen == t.Listen {
+		tell("privateGreen", "it is the address users connect to", "choose another port")
+	}
+	for i, h := range t.Hosts {
+		if !hostForm.MatchString(h) {
+			tell(element("hosts", i), strconv.Quote(h)+" is not a host", `write it in lower case and without port, such as "shop.example.org"`)
+		}
+	}
+	if t.Path == "" {
+		tell("path", "there is no path", "write / for everything")
+	}
+	checkURLPath(t.Path, "path", tell)
+	t.Affinity.validate(tell.in("affinity"))
+}
+
+func (a Affinity) validate(tell report) {
+	if a.Off && (a.Header != "" || a.Cookie != "") {
+		tell("", "off together with a header or cookie says two things at once", "remove one of the two")
+	}
+	for path, name := range map[string]string{"header": a.Header, "cookie": a.Cookie} {
+		if name != "" && !headerForm.MatchString(name) {
+			tell(path, strconv.Quote(name)+" cannot be the name of a "+path, "use letters, digits, - and _")
+		}
+	}
+}
+
+func (t Traffic) front() release.Front {
+	return release.Front{
+		Listen: t.Listen, Hosts: t.Hosts, Path: t.Path,
+		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},
+		PrivateListen: t.PrivateGreen,
+		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
+	}
+}

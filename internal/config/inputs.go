@@ -1,0 +1,179 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"cutover/internal/release"
+)
+
+// inputs is what a version is made of: the app's configuration with what the
+// release sets in its place, all paths absolute.
+type inputs struct {
+	args  []string
+	dir   string
+	env   []release.EnvVar
+	files []input
+	// health and stop come from the app alone.
+	health release.Health
+	stop   release.Stop
+}
+
+// input is a file to take a snapshot of. It has no path if there is none.
+type input struct {
+	name, path string
+	// env says that it must have NAME=value lines.
+	env bool
+	// key is where the file was named, in doc.
+	key string
+	doc *document
+}
+
+// inputsOf joins an app and a release. What the release sets wins.
+func inputsOf(a *App, r *Release) (inputs, error) {
+	c, _ := a.component()
+	to := r.Spec.To
+	in := inputs{health: c.Health.resolve(), stop: c.Stop.resolve()}
+	command, shell := c.Command, c.Shell
+	if to.Command.given() {
+		command, shell = to.Command, to.Shell
+	}
+	var err error
+	if in.args, err = command.args(shell); err != nil {
+		return in, fmt.Errorf("read the command: %w", err)
+	}
+	path := func(text string, doc *document) string {
+		return absolute(fill(text, a.Metadata.Name, string(to.Version)), doc.source.dir)
+	}
+	in.dir = path(c.Dir, a.doc)
+	if to.Dir != "" {
+		in.dir = path(to.Dir, r.doc)
+	}
+	in.env = a.env(r)
+	in.files = filesOf(a, r, path)
+	return in, nil
+}
+
+// filesOf lists the files of app and release: the env file, then the others
+// sorted by name.
+func filesOf(a *App, r *Release, path func(string, *document) string) []input {
+	file := func(text, key string, doc *document) input {
+		full := path(text, doc)
+		return input{name: filepath.Base(full), path: full, key: key, doc: doc}
+	}
+	var list []input
+	files, key, doc := a.Spec.Config.Files, "spec.config.files", a.doc
+	if r.doc.has("spec.to.files") {
+		files, key, doc = r.Spec.To.Files, "spec.to.files", r.doc
+	}
+	for i, f := range files {
+		list = append(list, file(f, element(key, i), doc))
+	}
+	slices.SortFunc(list, func(a, b input) int { return strings.Compare(a.name, b.name) })
+	env, key, doc := a.Spec.Config.EnvFile, "spec.config.envFile", a.doc
+	if r.Spec.To.EnvFile != "" {
+		env, key, doc = r.Spec.To.EnvFile, "spec.to.envFile", r.doc
+	}
+	if env == "" {
+		return list
+	}
+	first := file(env, key, doc)
+	first.env = true
+	return append([]input{first}, list...)
+}
+
+// env joins the variables of the app and the release, sorted by name.
+func (a *App) env(r *Release) []release.EnvVar {
+	all := map[string]release.EnvVar{}
+	add := func(env map[string]Text, dir string) {
+		for name, value := range env {
+			v := release.EnvVar{Name: name}
+			if isReference(string(value)) {
+				v.Ref = absoluteReference(string(value), dir)
+			} else {
+				v.Value = fill(string(value), a.Metadata.Name, string(r.Spec.To.Version))
+			}
+			all[name] = v
+		}
+	}
+	add(a.Spec.Config.Env, a.doc.source.dir)
+	add(r.Spec.To.Env, r.doc.source.dir)
+	var list []release.EnvVar
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
+	}
+	return list
+}
+
+// read returns the content, or what is wrong with the file at the place that
+// names it.
+func (i input) read() ([]byte, *Problem) {
+	data, p := i.readWhole()
+	if p != nil || !i.env {
+		return data, p
+	}
+	return data, i.checkEnv(data)
+}
+
+func (i input) readWhole() ([]byte, *Problem) {
+	problem := func(reason, cure string) *Problem {
+		return &Problem{Place: i.doc.at(i.key), Path: i.key, Reason: reason, Cure: cure}
+	}
+	data, err := readFile(i.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, problem("there is no file "+i.path, "create it, or correct the path: it starts from the folder of this file")
+	case err != nil:
+		return nil, problem(err.Error(), "make the file readable for cutover")
+	case len(data) > maxFile:
+		return nil, problem(i.path+" has more than 1 MiB", "keep large files in a folder of the version and name its path in the command")
+	}
+	return data, nil
+}
+
+// checkEnv reports the first line that sets no variable. Values are never
+// part of a problem.
+func (i input) checkEnv(data []byte) *Problem {
+	bad := func(line int, reason string) *Problem {
+		return &Problem{
+			Place: Place{i.path, line, 1}, Path: i.key, Reason: reason,
+			Cure: "write NAME=value on each line, or begin the line with #",
+		}
+	}
+	for n, line := range envLines(data) {
+		name, _, ok := strings.Cut(string(line), "=")
+		switch {
+		case !utf8.Valid(line) || bytes.ContainsRune(line, 0):
+			return bad(n, "the line is not UTF-8 text")
+		case !ok:
+			return bad(n, "the line has no =")
+		case !envForm.MatchString(name):
+			return bad(n, "what stands before the = is not the name of an environment variable")
+		}
+	}
+	return nil
+}
+
+// envLines yields the lines that set a variable, by number.
+func envLines(data []byte) func(yield func(int, []byte) bool) {
+	return func(yield func(int, []byte) bool) {
+		n := 0
+		for line := range bytes.Lines(data) {
+			n++
+			line = bytes.TrimSpace(line)
+			if len(line) == 0 || line[0] == '#' {
+				continue
+			}
+			if !yield(n, line) {
+				return
+			}
+		}
+	}
+}

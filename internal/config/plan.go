@@ -1,0 +1,171 @@
+package config
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// Snapshot keeps the content of files, so that a version can be started again
+// with the files it had.
+type Snapshot interface {
+	// Save keeps content and returns what it is known by. Saving the same
+	// content again changes nothing.
+	Save(name string, content []byte) (release.File, error)
+}
+
+// Plan makes the plan of a release, named by its own name or its app's. now
+// is what serves; its zero value means that nothing does, and the plan is
+// that of a first release. The files the version is made of are read and
+// handed to keep. Author is left for the caller to fill in. The error holds a
+// Problems if the files are at fault.
+func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep Snapshot) (release.Plan, error) {
+	r, err := b.Release(name)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	app, ok := b.App(r.Metadata.App)
+	if !ok {
+		return release.Plan{}, fmt.Errorf("plan %s: there is no app %q in these files", r.Metadata.Name, r.Metadata.App)
+	}
+	if p := r.mismatch(now); p != nil {
+		return release.Plan{}, Problems{p}
+	}
+	artefact, err := artefactOf(ctx, app, r, keep)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	digest, err := Digest(artefact)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	p := b.frame(app, r)
+	p.From = now
+	p.To = release.Target{Version: string(r.Spec.To.Version), Side: now.Side.Other(), Digest: digest, Artefact: artefact}
+	return p, nil
+}
+
+// mismatch compares what serves with what the release expects.
+func (r *Release) mismatch(now release.Target) *Problem {
+	problem := func(path, reason, cure string) *Problem {
+		return &Problem{Place: r.doc.at(path), Path: path, Reason: reason, Cure: cure}
+	}
+	from, to := string(r.Spec.From.Version), string(r.Spec.To.Version)
+	switch {
+	case from != "" && now.Version == "":
+		return problem("spec.from", fmt.Sprintf("it says %s, but nothing serves yet", from), "remove spec.from for the first release")
+	case from != "" && from != now.Version:
+		return problem("spec.from", fmt.Sprintf("it says %s, but %s serves", from, now.Version), fmt.Sprintf("write from: %s if that is what you mean to replace", now.Version))
+	case to == now.Version:
+		return problem("spec.to", fmt.Sprintf("%s serves already", to), "write the version to bring in")
+	}
+	return nil
+}
+
+// frame is the plan without its versions.
+func (b *Bundle) frame(app *App, r *Release) release.Plan {
+	c, _ := app.component()
+	s := r.Spec
+	p := release.Plan{
+		Release: r.Metadata.Name, App: app.Metadata.Name,
+		Replicas: c.Replicas, Front: app.Spec.Traffic.front(),
+		Strategy: release.Strategy(s.Strategy.Type), Steps: s.Strategy.steps(), Rolling: s.Strategy.rolling(),
+		ReadyWithin: time.Duration(s.Ready.Within), Settle: time.Duration(s.Ready.Settle),
+		Soak: s.Strategy.Soak.resolve(), Standby: time.Duration(s.Strategy.Standby),
+		Drain: release.Drain{Wait: time.Duration(s.Drain.Wait), OnTimeout: release.OnTimeout(s.Drain.OnTimeout)},
+		Guard: release.Guard{
+			MinRequests: s.Guard.MinRequests, Margin: float64(s.Guard.Margin),
+			MaxRestarts: s.Guard.MaxRestarts, OnFailure: release.OnFailure(s.Guard.OnFailure),
+		},
+		Tries: release.Tries{Most: s.Tries.Most, Pause: time.Duration(s.Tries.Pause), MaxPause: time.Duration(s.Tries.MaxPause)},
+	}
+	for _, check := range s.Checks.Smoke {
+		p.Checks = append(p.Checks, check.resolve(r.doc.source.dir))
+	}
+	for _, policy := range b.Policies {
+		if policy.appliesTo(p.App) {
+			p.Gates = append(p.Gates, policy.gates()...)
+		}
+	}
+	return p
+}
+
+// artefactOf reads the files a version is made of and says what it is.
+func artefactOf(ctx context.Context, app *App, r *Release, keep Snapshot) (release.Artefact, error) {
+	in, err := inputsOf(app, r)
+	if err != nil {
+		return release.Artefact{}, fmt.Errorf("plan %s: %w", r.Metadata.Name, err)
+	}
+	contents, problems := in.contents(app, r)
+	if err := problems.err(); err != nil {
+		return release.Artefact{}, err
+	}
+	a := release.Artefact{Command: in.args, Dir: in.dir, Env: in.env, Health: in.health, Stop: in.stop}
+	for _, c := range contents {
+		if err := ctx.Err(); err != nil {
+			return a, fmt.Errorf("plan %s: %w", r.Metadata.Name, err)
+		}
+		saved, err := keep.Save(c.name, c.data)
+		if err != nil {
+			return a, fmt.Errorf("keep a snapshot of %s: %w", c.path, err)
+		}
+		if c.env {
+			a.EnvFile = saved
+		} else {
+			a.Files = append(a.Files, saved)
+		}
+	}
+	return a, nil
+}
+
+// content is a file that was read.
+type content struct {
+	input
+	data []byte
+}
+
+// contents reads all files and reports all that cannot be used.
+func (in inputs) contents(app *App, r *Release) ([]content, Problems) {
+	var found []content
+	var problems Problems
+	if info, err := os.Stat(in.dir); err != nil || !info.IsDir() {
+		problems = append(problems, missingDir(app, r, in.dir))
+	}
+	for _, f := range in.files {
+		data, p := f.read()
+		if p != nil {
+			problems = append(problems, p)
+			continue
+		}
+		found = append(found, content{f, data})
+	}
+	return found, problems
+}
+
+func missingDir(app *App, r *Release, dir string) *Problem {
+	_, at := app.component()
+	doc, path := app.doc, join(at, "dir")
+	if r.Spec.To.Dir != "" {
+		doc, path = r.doc, "spec.to.dir"
+	}
+	return &Problem{
+		Place: doc.at(path), Path: path, Reason: "there is no folder " + dir,
+		Cure: "create it, or correct the path: it starts from the folder of this file",
+	}
+}
+
+// Digest identifies an artefact: the SHA-256 of its JSON, in hex.
+func Digest(a release.Artefact) (string, error) {
+	text, err := json.Marshal(a)
+	if err != nil {
+		return "", fmt.Errorf("write the artefact as JSON: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"cutover/internal/release"
+)
+
+func (r *Release) validate(replicas int, accept func(release.Check) error) {
+	tell := r.doc.reporter("")
+	checkName(r.Metadata.Name, "metadata.name", tell)
+	checkVersion(r.Spec.From.Version, "spec.from", tell)
+	checkVersion(r.Spec.To.Version, "spec.to", tell)
+	if v := r.Spec.To.Version; v != "" && v == r.Spec.From.Version {
+		tell("spec.to", fmt.Sprintf("from and to are both %s", v), "write another version in one of the two")
+	}
+	spec := tell.in("spec")
+	r.Spec.To.validate(spec.in("to"))
+	has := func(path string) bool { return r.doc.has(join("spec.strategy", path)) }
+	r.Spec.Strategy.validate(replicas, has, spec.in("strategy"))
+	r.Spec.Checks.validate(r.doc.source.dir, accept, spec.in("checks"))
+	checkPositive(r.Spec.Ready.Within, "ready.within", spec)
+	if t := r.Spec.Tries; t.MaxPause < t.Pause {
+		spec("tries.maxPause", fmt.Sprintf("%s is less than the pause of %s", t.MaxPause, t.Pause), "write a longer maxPause")
+	}
+}
+
+func (t Target) validate(tell report) {
+	checkEnv(t.Env, "env", tell)
+	checkPlaceholders(t.Dir, "dir", pathPlaceholders, tell)
+	checkPlaceholders(t.EnvFile, "envFile", pathPlaceholders, tell)
+	checkFiles(t.Files, "files", tell)
+	if t.Shell && !t.Command.given() {
+		tell("shell", "there is no command here for the shell", "add command, or write shell in the app's component")
+	}
+	if !t.Command.given() {
+		return
+	}
+	args, err := t.Command.args(t.Shell)
+	if err != nil {
+		reason, cure := explain(err, "")
+		tell("command", reason, cure)
+	}
+	checkPlaceholders(strings.Join(args, " "), "command", startPlaceholders, tell)
+}
