@@ -82,7 +82,7 @@ func (p *Platform) addEnvFile(set map[string]string, file release.File) error {
 // the value are dropped, everything else is taken as it stands.
 func parseEnvFile(set map[string]string, file, content string) error {
 	number := 0
-	for line := range strings.Lines(content) {
+	for line := range strings.Lines(strings.TrimPrefix(content, "\ufeff")) {
 		number++
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {

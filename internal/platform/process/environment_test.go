@@ -1,0 +1,43 @@
+package process
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+func TestAnEnvFileIsReadAsShellsAndContainersWriteIt(t *testing.T) {
+	t.Parallel()
+	set := map[string]string{"A": "old"}
+	if err := parseEnvFile(set, ".env", "\ufeff# comment\n\nA=1\n export B = two words \nC=\"quo\"ted\"\nD='x'\nE=\nF=a=b#c\r\nG=\"\nH='\"\n"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"A": "1", "B": "two words", "C": `quo"ted`, "D": "x", "E": "", "F": "a=b#c", "G": `"`, "H": `'"`}
+	if !maps.Equal(set, want) {
+		t.Errorf("read %q, want %q", set, want)
+	}
+}
+
+func TestAMistakeInAnEnvFileIsNamedByItsLineAndNotShown(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"s3cr3t", "=s3cr3t", "two words=s3cr3t"} {
+		err := parseEnvFile(map[string]string{}, ".env", "A=1\n"+line+"\n")
+		if err == nil || !strings.Contains(err.Error(), ".env: line 2") || strings.Contains(err.Error(), "s3cr3t") {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
+func TestSignalsAreKnownByTheirNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"": "terminated", "TERM": "terminated", "SIGTERM": "terminated", "quit": "quit", "INT": "interrupt"} {
+		if sig, err := parseSignal(name); err != nil || sig.String() != want {
+			t.Errorf("%q is %v, %v; want %s", name, sig, err, want)
+		}
+	}
+	for _, name := range []string{"SIG", "9", "TERMINATE"} {
+		if sig, err := parseSignal(name); err == nil {
+			t.Errorf("%q was taken for %v", name, sig)
+		}
+	}
+}
