@@ -1,0 +1,131 @@
+package proxy
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"cutover/internal/proxy/admin"
+)
+
+func TestAKilledProxyServesItsLastTableAgain(t *testing.T) {
+	t.Parallel()
+	dir, addr := stateDir(t), address()
+	texts := [2]string{"one", "two"}
+	backends := [2]string{says(t, texts[0]), says(t, texts[1])}
+	p := start(t, dir)
+	put(t, p.Client, service("shop", addr, backends[0]))
+	acked := uint64(1)
+	for range 12 {
+		stop := make(chan struct{})
+		done := make(chan uint64)
+		go func() { done <- writeTables(p.Client, addr, backends, acked, stop) }()
+		moment := time.NewTimer(rand.N(25 * time.Millisecond))
+		<-moment.C
+		p.kill()
+		close(stop)
+		acked = max(acked, <-done)
+		p = start(t, dir)
+		table, err := p.Table(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The order under way at the kill may or may not have been kept.
+		if table.Generation != acked && table.Generation != acked+1 {
+			t.Fatalf("generation %d after the restart, acknowledged was %d", table.Generation, acked)
+		}
+		acked = table.Generation
+		expect(t, addr, texts[(acked+1)%2])
+	}
+	if acked < 12 {
+		t.Errorf("only %d tables were written in all: the kills hit nothing", acked)
+	}
+}
+
+// writeTables changes the service again and again and returns the last
+// generation that was acknowledged.
+func writeTables(c *admin.Client, addr string, backends [2]string, from uint64, stop chan struct{}) uint64 {
+	for {
+		select {
+		case <-stop:
+			return from
+		default:
+		}
+		s := service("shop", addr, backends[from%2])
+		out, err := c.Change(context.Background(), admin.Change{Generation: from, Fence: 1, App: "shop", Service: s})
+		if err != nil {
+			return from
+		}
+		from = out.Generation
+	}
+}
+
+func TestATornTableIsServedFromTheLastGoodCopyAndSaidSo(t *testing.T) {
+	t.Parallel()
+	dir, addr := stateDir(t), address()
+	p := start(t, dir)
+	put(t, p.Client, service("shop", addr, says(t, "here")))
+	p.kill()
+	tear(t, filepath.Join(dir, "table.json"))
+	p = start(t, dir)
+	expect(t, addr, "here")
+	if h, err := p.Health(t.Context()); err != nil || !strings.Contains(h.Notice, "last good copy") {
+		t.Errorf("health %+v, %v", h, err)
+	}
+}
+
+func TestWithoutAnyGoodTableTheProxyRefusesToStart(t *testing.T) {
+	t.Parallel()
+	dir := stateDir(t)
+	p := start(t, dir)
+	put(t, p.Client, service("shop", address(), says(t, "here")))
+	p.kill()
+	tear(t, filepath.Join(dir, "table.json"))
+	if err := os.WriteFile(filepath.Join(dir, "table.copy.json"), []byte(`{"name":"somebody else's"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if said := launch(t, dir).fail(); !strings.Contains(said, "restore one of the files") {
+		t.Errorf("it said %q", said)
+	}
+}
+
+func tear(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()/2); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASecondProxyOnTheSameStateIsRefusedAndTheFirstGoesOn(t *testing.T) {
+	t.Parallel()
+	dir, addr := stateDir(t), address()
+	p := start(t, dir)
+	put(t, p.Client, service("shop", addr, says(t, "first")))
+	if said := launch(t, dir).fail(); !strings.Contains(said, "another proxy uses this folder") {
+		t.Errorf("it said %q", said)
+	}
+	expect(t, addr, "first")
+	if h, err := p.Health(t.Context()); err != nil || h.PID != p.cmd.Process.Pid {
+		t.Errorf("the socket belongs to %+v, %v", h, err)
+	}
+}
+
+func TestASignalEndsTheProxyWell(t *testing.T) {
+	t.Parallel()
+	p := start(t, stateDir(t))
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("%v: %s", err, p.out)
+	}
+}

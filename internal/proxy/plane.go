@@ -1,0 +1,157 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/route"
+	"cutover/internal/proxy/state"
+	"cutover/internal/release"
+)
+
+// settleTimeout bounds how long a change waits for requests that took the
+// old route to reach their instance: longer than connecting twice may take.
+const settleTimeout = 7 * time.Second
+
+// plane carries out what comes in over the admin socket.
+type plane struct {
+	ctx     context.Context // ends with the process
+	log     *slog.Logger
+	dir     *state.Dir
+	book    *ledger.Book
+	board   *board.Board
+	doors   *doors
+	version string
+	epoch   string
+	started time.Time
+	notice  string
+
+	// mu makes changes of the table follow one another.
+	mu sync.Mutex
+}
+
+var _ admin.Plane = (*plane)(nil)
+
+func newEpoch() string { return rand.Text() }
+
+// Health implements admin.Plane.
+func (p *plane) Health() admin.Health {
+	table := p.board.Table()
+	return admin.Health{
+		PID: os.Getpid(), Version: p.version, Epoch: p.epoch, Started: p.started,
+		Generation: table.Generation, Fence: table.Fence,
+		Unrouted: p.board.Unrouted(), Notice: p.notice,
+	}
+}
+
+// Table implements admin.Plane.
+func (p *plane) Table() route.Table { return p.board.Table() }
+
+// Stats implements admin.Plane. The route is read before the accounts, so
+// that a side it shows as idle has no uncounted request.
+func (p *plane) Stats(app string) admin.Stats {
+	s, served := p.board.Table().Service(app)
+	return admin.Stats{
+		Epoch: p.epoch, Served: served, Generation: s.Generation, Route: s.Route,
+		Sides: release.Sides[ledger.Reading]{
+			Blue:  p.book.Of(app, release.Blue).Read(),
+			Green: p.book.Of(app, release.Green).Read(),
+		},
+	}
+}
+
+// CloseStreams implements admin.Plane.
+func (p *plane) CloseStreams(c admin.CloseStreams) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	table := p.board.Table()
+	if err := fenced(table, c.Fence); err != nil {
+		return 0, err
+	}
+	if c.Fence > table.Fence {
+		if err := p.replace(p.ctx, table.Fenced(c.Fence)); err != nil {
+			return 0, err
+		}
+	}
+	s, _ := table.Service(c.App)
+	return p.board.CloseStreams(p.ctx, c.App, c.Side, s.Route.Front.StreamSpread), nil
+}
+
+// Change implements admin.Plane.
+func (p *plane) Change(ctx context.Context, c admin.Change) (admin.Changed, error) {
+	generation, err := p.change(ctx, c)
+	if err != nil {
+		return admin.Changed{}, err
+	}
+	// The change is made, whether or not the caller is still there; an equal
+	// order waits too, for the one before it may have been interrupted here.
+	wait, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	return admin.Changed{Generation: generation, Unsettled: p.board.Settle(wait)}, nil
+}
+
+func (p *plane) change(ctx context.Context, c admin.Change) (uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	table := p.board.Table()
+	if err := fenced(table, c.Fence); err != nil {
+		return 0, err
+	}
+	if c.Generation != table.Generation {
+		return 0, fmt.Errorf("%w: it is at generation %d, the order was made for %d", admin.ErrGeneration, table.Generation, c.Generation)
+	}
+	next := table.Fenced(c.Fence)
+	have, served := table.Service(c.App)
+	switch {
+	case c.Service == nil:
+		next = next.Without(c.App)
+	case !served || !have.Same(*c.Service):
+		next = next.With(*c.Service)
+	}
+	if next.Generation == table.Generation && next.Fence == table.Fence {
+		return table.Generation, nil
+	}
+	if err := next.Check(); err != nil {
+		return 0, fmt.Errorf("%w: %w", admin.ErrInvalid, err)
+	}
+	if err := p.replace(ctx, next); err != nil {
+		return 0, err
+	}
+	p.log.Info("table changed", "app", c.App, "generation", next.Generation, "fence", next.Fence)
+	return next.Generation, nil
+}
+
+// replace puts next in force, which must pass Check: addresses first, then
+// the disk, then the requests. Where a step fails the table before stays.
+func (p *plane) replace(ctx context.Context, next route.Table) error {
+	fresh, err := p.doors.bind(ctx, next.Listens())
+	if err != nil {
+		return err
+	}
+	if err := p.dir.Save(next); err != nil {
+		fresh.close()
+		return fmt.Errorf("keep the table: %w", err)
+	}
+	if err := p.board.Publish(next); err != nil {
+		fresh.close()
+		return fmt.Errorf("publish the table: %w", err)
+	}
+	p.doors.serve(fresh)
+	p.doors.keep(next.Listens())
+	return nil
+}
+
+func fenced(table route.Table, fence uint64) error {
+	if fence < table.Fence {
+		return fmt.Errorf("%w: the order is from generation %d of the lease, the proxy has seen %d", release.ErrFenced, fence, table.Fence)
+	}
+	return nil
+}

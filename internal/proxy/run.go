@@ -1,0 +1,195 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/lane"
+	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/route"
+	"cutover/internal/proxy/state"
+)
+
+// Options say where a proxy lives.
+type Options struct {
+	// StateDir is the folder with the table; one proxy at a time may use it.
+	StateDir string
+	// Socket is the admin socket; SocketIn(StateDir) if empty.
+	Socket string
+	// Logger takes the log; nothing is logged if nil.
+	Logger *slog.Logger
+	// Version is what the proxy says of itself.
+	Version string
+	// Drain bounds how long the end may take; 30 s if 0.
+	Drain time.Duration
+}
+
+// bindPatience is how long a starting proxy waits for the addresses of its
+// table, which a predecessor may be about to give free.
+const bindPatience = 5 * time.Second
+
+// SocketIn returns where the admin socket lies in a state folder.
+func SocketIn(stateDir string) string { return stateDir + "/proxy.sock" }
+
+// Run serves the table found in the state folder, and whatever the admin
+// socket changes it to, until ctx ends. Then it takes no new connections, lets
+// requests end for at most Drain, closes the streams and returns nil. It
+// returns an error if it cannot start.
+func Run(ctx context.Context, o Options) error {
+	o = o.withDefaults()
+	dir, err := state.Open(o.StateDir)
+	if err != nil {
+		return fmt.Errorf("start proxy: %w", err)
+	}
+	defer dir.Close()
+	table, notice, err := dir.Load()
+	if err != nil {
+		return fmt.Errorf("start proxy: %w", err)
+	}
+	if notice != "" {
+		o.Logger.Warn("state repaired", "notice", notice)
+	}
+	socket, err := admin.Listen(o.Socket)
+	if err != nil {
+		return fmt.Errorf("start proxy: %w", err)
+	}
+	defer socket.Close()
+	s := newServer(ctx, o, dir, notice)
+	if err := s.resume(ctx, table); err != nil {
+		return fmt.Errorf("start proxy: %w", err)
+	}
+	o.Logger.Info("proxy serves", "generation", table.Generation, "services", len(table.Services), "socket", o.Socket)
+	return s.run(ctx, socket)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Socket == "" {
+		o.Socket = SocketIn(o.StateDir)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Drain <= 0 {
+		o.Drain = 30 * time.Second
+	}
+	return o
+}
+
+// server is a running proxy.
+type server struct {
+	plane *plane
+	lane  *lane.Full
+	drain time.Duration
+}
+
+func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *server {
+	book := &ledger.Book{}
+	b := board.New(book)
+	full := lane.NewFull(b, o.Logger)
+	return &server{
+		lane: full, drain: o.Drain,
+		plane: &plane{
+			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b,
+			doors: newDoors(full.Handler, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
+		},
+	}
+}
+
+// resume puts the saved table in force.
+func (s *server) resume(ctx context.Context, table route.Table) error {
+	p := s.plane
+	deadline := time.Now().Add(bindPatience)
+	for {
+		fresh, err := p.doors.bind(ctx, table.Listens())
+		if err == nil {
+			if err := p.board.Publish(table); err != nil {
+				fresh.close()
+				return err
+			}
+			p.doors.serve(fresh)
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (s *server) run(ctx context.Context, socket net.Listener) error {
+	api := &http.Server{
+		Handler:           admin.Handler(s.plane),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       headerTimeout,
+		WriteTimeout:      time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.plane.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- api.Serve(socket) }()
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve admin socket: %w", err)
+	}
+	api.Close()
+	s.end()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// end drains and closes everything within the time for it. Streams would
+// last for ever: they are closed once the requests have ended or the time is
+// nearly over.
+func (s *server) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
+	defer cancel()
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		s.untilIdle(ctx)
+		s.plane.board.CutAll()
+	}()
+	if err := s.plane.doors.shutdown(ctx); err != nil {
+		s.plane.log.Warn("requests were cut", "after", s.drain, "error", err)
+	}
+	<-idle
+	s.lane.Close()
+	s.plane.doors.close()
+}
+
+// untilIdle returns when no request is in flight, or when nine tenths of the
+// time have passed.
+func (s *server) untilIdle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.drain*9/10)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		busy := 0
+		for _, side := range s.plane.book.All() {
+			busy += side.Read().Requests
+		}
+		if busy == 0 {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
