@@ -1,0 +1,40 @@
+# The two commands of the README are `make demo` and `make test`.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
+
+.PHONY: help build demo test check schema bench-core bench-journal bench-switch clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: ## build bin/cutover, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/cutover ./cmd/cutover
+
+demo: build ## upgrade, kill, take back: everything on this machine, under a minute
+	bin/cutover demo
+
+test: check ## everything that has to hold, with the race detector
+	$(GO) test -race -timeout 15m ./...
+
+check: ## formatting, vet, tidy modules
+	scripts/deps
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$bad" || { echo "gofmt would change: $$bad"; exit 1; }
+	$(GO) vet ./...
+	$(GO) mod tidy -diff
+
+schema: ## write the JSON Schema of the files anew, for editors
+	$(GO) test ./internal/config -run Schema -update
+
+bench-core: ## decisions, histories and journal appends per second
+	$(GO) test -run '^$$' -bench . ./bench/core ./bench/journal
+
+bench-journal: ## durable appends against a bare fsync, in one run
+	$(GO) test -run '^$$' -bench . ./bench/journal
+
+bench-switch: ## 20 switches under load: what fails, and how soon the old side is free
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/switch
+
+clean:
+	rm -rf bin

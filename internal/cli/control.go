@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"cutover/internal/api"
+	"cutover/internal/check"
+	"cutover/internal/durable"
+	"cutover/internal/engine"
+	"cutover/internal/platform/process"
+	"cutover/internal/proxy"
+	"cutover/internal/proxy/admin"
+	"cutover/internal/release"
+	"cutover/internal/snapshot"
+	"cutover/internal/store"
+	"cutover/internal/store/sqlite"
+	"cutover/internal/traffic/embedded"
+)
+
+// ControlOptions say what a controller is put together from.
+type ControlOptions struct {
+	// State is the folder with everything it keeps.
+	State  string
+	Logger *slog.Logger
+	// WrapJournal, if set, gets the journal and returns the one to use; tests
+	// end the process at chosen records with it.
+	WrapJournal func(store.Journal) store.Journal
+	// Executable is this program, os.Executable if empty.
+	Executable string
+}
+
+// control is a controller with all its adapters.
+type control struct {
+	options   ControlOptions
+	journal   *sqlite.Journal
+	snapshots *snapshot.Folder
+	platform  *process.Platform
+	proxy     *embedded.Process
+	router    *embedded.Router
+	engine    *engine.Engine
+}
+
+// openControl puts a controller together. It starts nothing yet.
+func openControl(ctx context.Context, o ControlOptions) (*control, error) {
+	l := layout(o.State)
+	if err := l.make(); err != nil {
+		return nil, err
+	}
+	c := &control{options: o}
+	var err error
+	if c.options.Executable == "" {
+		if c.options.Executable, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("find this program: %w", err)
+		}
+	}
+	if c.snapshots, err = snapshot.New(l.snapshots()); err != nil {
+		return nil, err
+	}
+	if c.platform, err = openPlatform(l, c.snapshots, o.Logger); err != nil {
+		return nil, err
+	}
+	key, err := secretKey(l.key())
+	if err != nil {
+		return nil, err
+	}
+	c.router = newRouter(l, key)
+	c.proxy = &embedded.Process{
+		Command: []string{c.options.Executable, "proxy", "--state", o.State},
+		Client:  c.router.Client, LogPath: filepath.Join(l.proxy(), "proxy.log"),
+	}
+	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
+		return nil, err
+	}
+	c.engine = c.newEngine()
+	return c, nil
+}
+
+func openPlatform(l layout, files process.Snapshots, logger *slog.Logger) (*process.Platform, error) {
+	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Snapshots: files, Logger: logger})
+}
+
+func newRouter(l layout, key []byte) *embedded.Router {
+	return &embedded.Router{
+		Client: admin.NewClient(proxy.SocketIn(l.proxy())),
+		Secret: func(salt string) string { return secretOf(key, salt) },
+	}
+}
+
+func (c *control) newEngine() *engine.Engine {
+	var journal store.Journal = c.journal
+	if c.options.WrapJournal != nil {
+		journal = c.options.WrapJournal(journal)
+	}
+	return engine.New(engine.Config{
+		Platform: c.platform, Traffic: c.router, Checks: check.Runner{}, Journal: journal, Leases: c.journal,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
+	})
+}
+
+func (c *control) close() {
+	if err := c.journal.Close(); err != nil {
+		c.options.Logger.Error("close the journal", "error", err)
+	}
+}
+
+func (c *control) server(version string, since time.Time) *api.Server {
+	return &api.Server{
+		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Trail: api.JournalTrail{Journal: c.journal}, Logger: c.options.Logger,
+		Info: api.Info{Version: version, PID: os.Getpid(), StateDir: c.options.State, Since: since},
+	}
+}
+
+// superviseEvery is how often the data plane is looked at.
+const superviseEvery = 500 * time.Millisecond
+
+// superviseProxy has the data plane run for as long as this controller does,
+// if it is in charge; it never stops it.
+func (c *control) superviseProxy(ctx context.Context) {
+	tick := time.NewTicker(superviseEvery)
+	defer tick.Stop()
+	said := ""
+	for {
+		if _, leading := c.engine.Leading(); leading {
+			_, err := c.proxy.Ensure(ctx)
+			switch {
+			case err == nil:
+				said = ""
+			case ctx.Err() == nil && err.Error() != said:
+				said = err.Error()
+				c.options.Logger.Error("the data plane does not run", "error", err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// planner makes plans from files for what stands now.
+type planner struct{ c *control }
+
+func (p planner) Plan(ctx context.Context, files api.Files) (release.Plan, error) {
+	b, err := loader().Load(ctx, files.Paths...)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	r, err := b.Release(files.Release)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	// A release that is on record already is planned as it was then, so that
+	// deploying it again finds it under way.
+	now := p.c.engine.Standing(r.Metadata.App).Serves()
+	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
+		now = v.State.Plan.From
+	}
+	return b.Plan(ctx, files.Release, now, p.c.snapshots)
+}
+
+// secretKey returns the key that private secrets are made with, and makes one
+// the first time.
+func secretKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	if err == nil && len(key) == sha256.Size {
+		return key, nil
+	}
+	if err == nil {
+		return nil, fmt.Errorf("read %s: it has %d bytes instead of %d; remove it, a new one is made", path, len(key), sha256.Size)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("read the secret key: %w", err)
+	}
+	key = make([]byte, sha256.Size)
+	rand.Read(key)
+	if err := durable.WriteFile(path, key, 0o600); err != nil {
+		return nil, fmt.Errorf("keep the secret key: %w", err)
+	}
+	return key, nil
+}
+
+// secretOf returns the value of the header that leads to the side a release
+// brings in. It can be made anew at any time and is never stored.
+func secretOf(key []byte, salt string) string {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(salt))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}

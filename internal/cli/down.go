@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"cutover/internal/api"
+	"cutover/internal/platform/process"
+	"cutover/internal/proxy"
+	"cutover/internal/proxy/admin"
+	"cutover/internal/release"
+
+	"github.com/spf13/cobra"
+)
+
+func newDownCommand(s *session) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "down",
+		Short: "Stop everything: controller, data plane and all instances",
+		Long: "Stops what this state folder runs, in the order that loses least: the controller, the data plane\n" +
+			"(requests in flight complete), then every instance. Users get nothing until `cutover serve`\n" +
+			"or `cutover deploy` brings back what stood.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !yes {
+				return usage("this takes every app of %s off the air; say --yes if that is meant", s.state)
+			}
+			if err := takeDown(cmd.Context(), s.state); err != nil {
+				return err
+			}
+			if s.json {
+				s.print(map[string]string{"down": s.state})
+				return nil
+			}
+			fmt.Fprintln(s.out, "everything is stopped; `cutover serve` brings back what stood")
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "yes, really")
+	return cmd
+}
+
+// takeDown stops all that runs for a state folder.
+func takeDown(ctx context.Context, state string) error {
+	l := layout(state)
+	if info, err := api.NewClient(l.socket()).Info(ctx); err == nil {
+		if err := endProcess(ctx, info.PID); err != nil {
+			return fmt.Errorf("stop the controller: %w", err)
+		}
+	}
+	lock, err := lockWhenFree(ctx, l.lock())
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if h, err := admin.NewClient(proxy.SocketIn(l.proxy())).Health(ctx); err == nil {
+		if err := endProcess(ctx, h.PID); err != nil {
+			return fmt.Errorf("stop the data plane: %w", err)
+		}
+	}
+	return stopInstances(ctx, l)
+}
+
+// lockWhenFree keeps another controller from starting meanwhile.
+func lockWhenFree(ctx context.Context, path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("lock the state folder: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		f, err := lockFile(path)
+		if err == nil {
+			return f, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// endWithin bounds how long a process may take to end after TERM.
+const endWithin = 45 * time.Second
+
+func endProcess(ctx context.Context, pid int) error {
+	started := startTime(pid)
+	if started == "" {
+		return nil
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, endWithin)
+	defer cancel()
+	for startTime(pid) == started {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("process %d does not end: %w", pid, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// stopInstances stops every instance of every app.
+func stopInstances(ctx context.Context, l layout) error {
+	p, err := openPlatform(l, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	apps, err := p.Apps()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, app := range apps {
+		errs = append(errs, stopApp(ctx, p, app))
+	}
+	return errors.Join(errs...)
+}
+
+func stopApp(ctx context.Context, p *process.Platform, app string) error {
+	fence, err := p.Fence(app)
+	if err != nil {
+		return err
+	}
+	list, err := p.Observe(ctx, app)
+	if err != nil {
+		return err
+	}
+	order := release.StopOrder{Stamp: release.Stamp{App: app, Key: "down", Fence: fence}}
+	for _, i := range list {
+		order.Instances = append(order.Instances, i.ID)
+	}
+	return p.Stop(ctx, order)
+}

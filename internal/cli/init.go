@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"text/template"
+
+	"github.com/spf13/cobra"
+)
+
+// starter is the first file: as little as possible, with room to grow.
+var starter = template.Must(template.New("cutover.yaml").Parse(`# What stands: the app. ` + "`cutover plan`" + ` prints every setting and its default.
+apiVersion: cutover/v1
+kind: App
+metadata: {name: {{.App}}}
+spec:
+  components:
+    web:
+      # {{"{{port}}"}} is a free port for each instance, {{"{{version}}"}} the version to run.
+      command: {{.Command}}
+      replicas: {{.Replicas}}
+      health: {path: {{.Health}}}
+  traffic: {listen: "{{.Listen}}"}
+---
+# What changes: one release. Copy it for the next one and change the versions.
+apiVersion: cutover/v1
+kind: Release
+metadata: {name: {{.App}}-{{.Version}}, app: {{.App}}}
+spec:
+  to: {{.Version}}
+  strategy: {type: canary, steps: [10, 50, 100], hold: {atLeast: 30s, atLeastRequests: 50}}
+  checks:
+    smoke: [{http: {{.Health}}}]
+`))
+
+type starterFlags struct {
+	App, Command, Listen, Health, Version string
+	Replicas                              int
+}
+
+func newInitCommand(s *session) *cobra.Command {
+	var f starterFlags
+	var force bool
+	cmd := &cobra.Command{
+		Use:     "init",
+		Short:   "Write a first " + fallback,
+		Example: `  cutover init --app shop --command "./shop-{{version}} --port {{port}}" --listen 127.0.0.1:8080`,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := os.Stat(fallback); err == nil && !force {
+				return usage("%s is here already; --force replaces it", fallback)
+			}
+			f.Command = fmt.Sprintf("%q", f.Command)
+			var b bytes.Buffer
+			if err := starter.Execute(&b, f); err != nil {
+				return fmt.Errorf("write the first file: %w", err)
+			}
+			bundle, err := loader().Parse(fallback, b.Bytes(), ".")
+			if err != nil {
+				return &exitError{ExitUsage, err}
+			}
+			if err := os.WriteFile(fallback, b.Bytes(), 0o644); err != nil {
+				return &exitError{ExitUsage, errors.Join(errors.New("nothing was written"), err)}
+			}
+			if s.json {
+				s.print(map[string]string{"written": fallback, "release": bundle.Releases[0].Metadata.Name})
+				return nil
+			}
+			fmt.Fprintf(s.out, "wrote %s; next: `cutover plan` shows what would happen, `cutover deploy` does it\n", fallback)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&f.App, "app", "app", "the app's name")
+	cmd.Flags().StringVar(&f.Command, "command", "./app --port {{port}}", "the command of one instance; {{port}} and {{version}} are filled in")
+	cmd.Flags().StringVar(&f.Listen, "listen", "127.0.0.1:8080", "where users reach the app")
+	cmd.Flags().StringVar(&f.Health, "health", "/", "a path that answers 2xx when an instance is ready")
+	cmd.Flags().StringVar(&f.Version, "version", "v1", "the first version")
+	cmd.Flags().IntVar(&f.Replicas, "replicas", 2, "how many instances")
+	cmd.Flags().BoolVar(&force, "force", false, "replace a file that is there")
+	return cmd
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// layout knows where things lie in a state folder.
+type layout string
+
+func (l layout) socket() string    { return filepath.Join(string(l), "control.sock") }
+func (l layout) journal() string   { return filepath.Join(string(l), "journal", "journal.db") }
+func (l layout) lock() string      { return filepath.Join(string(l), "serve.lock") }
+func (l layout) log() string       { return filepath.Join(string(l), "serve.log") }
+func (l layout) proxy() string     { return filepath.Join(string(l), "proxy") }
+func (l layout) instances() string { return filepath.Join(string(l), "instances") }
+func (l layout) snapshots() string { return filepath.Join(string(l), "snapshots") }
+func (l layout) key() string       { return filepath.Join(string(l), "secret.key") }
+
+// make creates the folder, readable by its owner only.
+func (l layout) make() error {
+	if err := os.MkdirAll(string(l), 0o700); err != nil {
+		return fmt.Errorf("create the state folder: %w; choose another with --state", err)
+	}
+	info, err := os.Stat(string(l))
+	if err != nil {
+		return fmt.Errorf("look at the state folder: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("the state folder %s is open to other users (mode %04o); run: chmod 700 %s", string(l), info.Mode().Perm(), string(l))
+	}
+	return nil
+}

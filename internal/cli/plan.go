@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"cutover/internal/config"
+	"cutover/internal/engine"
+	"cutover/internal/release"
+	"cutover/internal/store/sqlite"
+
+	"github.com/spf13/cobra"
+)
+
+func newPlanCommand(s *session) *cobra.Command {
+	var files fileFlags
+	cmd := &cobra.Command{
+		Use:   "plan",
+		Short: "Show every step of a release before it begins",
+		Long: "Shows every step with its earliest time, every setting with whether it is a default, the way\n" +
+			"back from each step and until when. Changes nothing.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b, err := files.load(cmd.Context())
+			if err != nil {
+				return err
+			}
+			p, err := s.planOf(cmd.Context(), b, files.name)
+			if err != nil {
+				return err
+			}
+			settings, err := b.Settings(files.name)
+			if err != nil {
+				return &exitError{ExitUsage, err}
+			}
+			s.printPlan(p, settings, config.Lint(b))
+			return nil
+		},
+	}
+	files.bind(cmd)
+	return cmd
+}
+
+// planOf makes the plan for what stands now, keeping nothing.
+func (s *session) planOf(ctx context.Context, b *config.Bundle, name string) (release.Plan, error) {
+	r, err := b.Release(name)
+	if err != nil {
+		return release.Plan{}, &exitError{ExitUsage, err}
+	}
+	standing, err := s.standing(ctx, r.Metadata.App)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	p, err := b.Plan(ctx, name, standing.Serves(), forgetful{})
+	if err != nil {
+		return p, &exitError{ExitUsage, err}
+	}
+	return p, nil
+}
+
+// standing asks the controller what stands, or reads the journal where none
+// runs.
+func (s *session) standing(ctx context.Context, app string) (release.Standing, error) {
+	apps, err := s.client().Apps(ctx)
+	if isAbsent(err) {
+		return s.recorded(ctx, app)
+	}
+	if err != nil {
+		return release.Standing{}, err
+	}
+	for _, a := range apps {
+		if a.App == app {
+			return a, nil
+		}
+	}
+	return release.Standing{App: app}, nil
+}
+
+func (s *session) recorded(ctx context.Context, app string) (release.Standing, error) {
+	none := release.Standing{App: app}
+	if _, err := os.Stat(s.layout().journal()); errors.Is(err, os.ErrNotExist) {
+		return none, nil
+	}
+	j, err := sqlite.Open(ctx, s.layout().journal(), sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return none, &exitError{ExitUsage, err}
+	}
+	defer j.Close()
+	return engine.Recall(ctx, j, app)
+}
+
+// forgetful is a snapshot keeper for dry runs: it names content and drops it.
+type forgetful struct{}
+
+func (forgetful) Save(name string, content []byte) (release.File, error) {
+	sum := sha256.Sum256(content)
+	return release.File{Name: name, Digest: hex.EncodeToString(sum[:]), Bytes: int64(len(content))}, nil
+}
+
+func (s *session) printPlan(p release.Plan, settings []config.Setting, found []config.Finding) {
+	now := time.Now()
+	stages := release.Timeline(p, now)
+	if s.json {
+		s.print(map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...)})
+		return
+	}
+	w := s.out
+	fmt.Fprintf(w, "%s  %s: %s -> %s, %s, %d instances\n\n", s.paint(w, bold, p.Release), p.App, sideLabel(p.From), sideLabel(p.To), p.Strategy, p.Replicas)
+	t := &table{}
+	t.row("EARLIEST", "PHASE", "WHAT HAPPENS", "ENDS AFTER", "WAY BACK")
+	for _, st := range stages {
+		t.row("+"+ago(st.Earliest), string(st.Phase), st.What, dash(st.Ends), st.Back)
+	}
+	t.write(w)
+	fmt.Fprintf(w, "\nreversible until %s\n", pointOfNoReturn(stages, now))
+	fmt.Fprintf(w, "a failing check, a crash loop, lost readiness, or errors %.2g points above %s after %d requests: %s\n",
+		100*p.Guard.Margin, dash(p.From.Version), p.Guard.MinRequests, onFailure(p))
+	fmt.Fprintf(w, "\n%s\n", s.paint(w, bold, "settings (defaults marked)"))
+	t = &table{}
+	for _, set := range settings {
+		mark := ""
+		if set.Default {
+			mark = s.paint(w, dim, "default")
+		}
+		t.row("  "+set.Kind, set.Path, set.Value, mark)
+	}
+	t.write(w)
+	if len(found) > 0 {
+		fmt.Fprintln(w)
+		s.printFindings(found, 0)
+	}
+	fmt.Fprintf(w, "\nnothing has been changed; `cutover deploy` begins the release\n")
+}
+
+func onFailure(p release.Plan) string {
+	f := p.Guard.OnFailure
+	if p.Strategy == release.RollingUpdate {
+		f = p.Rolling.OnFailure
+	}
+	if f == release.Pause {
+		return "pause, and wait for a person"
+	}
+	return "rollback by itself"
+}
+
+// pointOfNoReturn says when the way back ends at the earliest.
+func pointOfNoReturn(stages []release.Stage, now time.Time) string {
+	for _, st := range stages {
+		if st.Phase == release.Retiring {
+			return now.Add(st.Earliest).UTC().Format("2006-01-02 15:04 UTC") + " at the earliest, or until `cutover retire`"
+		}
+	}
+	return "it is done (a first release has nothing to go back to)"
+}
