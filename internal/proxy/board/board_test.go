@@ -126,6 +126,33 @@ func TestAfterASwitchNothingNewReachesTheOldSide(t *testing.T) {
 	}
 }
 
+// meddler is a request during whose admission something happens.
+type meddler struct {
+	visit
+	meddle func()
+}
+
+func (m meddler) Path() string {
+	m.meddle()
+	return m.visit.Path()
+}
+
+func TestARequestThatChoseJustBeforeTheSwitchChoosesAgain(t *testing.T) {
+	t.Parallel()
+	b := New(&ledger.Book{})
+	publish(t, b, table(release.None))
+	var once sync.Once
+	c, refusal := b.Admit(listen, meddler{visit{path: "/"}, func() {
+		once.Do(func() { publish(t, b, table(release.All)) })
+	}})
+	if refusal != nil || c.Side() != release.Green {
+		t.Fatalf("got %+v, %+v", c, refusal)
+	}
+	if r := b.book.Of("shop", release.Blue).Read(); r.Counters.Accepted != 0 || b.unsettled() != 0 {
+		t.Errorf("the choice that was taken back is still booked: %+v", r)
+	}
+}
+
 func TestSettleWaitsForARequestThatHasNotReachedItsEndpoint(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

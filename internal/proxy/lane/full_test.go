@@ -14,6 +14,7 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"cutover/internal/release"
 )
@@ -291,4 +292,33 @@ func TestANewUserGetsTheCookieWithTheAnswer(t *testing.T) {
 	if c := cookies[1]; !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" {
 		t.Errorf("attributes of %v", c)
 	}
+}
+
+func TestASwitchDoesNotWaitForARequestThatHasReachedTheApp(t *testing.T) {
+	t.Parallel()
+	arrived, finish := make(chan struct{}), make(chan struct{})
+	b := backend(t, func(w http.ResponseWriter, r *http.Request) {
+		close(arrived)
+		<-finish
+	})
+	s := newStage(t, b.URL)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if res, err := s.client.Get(s.url); err != nil || res.StatusCode != 200 {
+			t.Errorf("the request in flight: %v, %v", res, err)
+		}
+	}()
+	<-arrived
+	s.route(func(r *release.Route) {
+		r.Sides.Blue, r.Sides.Green = release.SideRoute{}, release.SideRoute{Weight: release.All}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if left := s.board.Settle(ctx); left != 0 || s.blue().Requests != 1 {
+		t.Errorf("%d requests had not reached the app, %d in flight on the old side", left, s.blue().Requests)
+	}
+	close(finish)
+	<-done
+	s.settled(release.Counters{Accepted: 1, Answered: 1})
 }

@@ -87,29 +87,46 @@ func TestPositionsStayOnTheScale(t *testing.T) {
 	})
 }
 
+// Every pair of weights and every position on a fine grid.
 func TestRaisingAWeightMovesNobodyAway(t *testing.T) {
 	t.Parallel()
-	grown, shrunk := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
-		before := release.Weight(rapid.IntRange(0, 10000).Draw(t, "green before"))
-		after := release.Weight(rapid.IntRange(0, 10000).Draw(t, "green after"))
-		p := Position(Seed(rapid.String().Draw(t, "salt")), rapid.String().Draw(t, "key"))
-		from, to := split(before).SideAt(p), split(after).SideAt(p)
-		if after >= before && from == release.Green && to != release.Green {
-			t.Fatalf("green %s -> %s moved position %d back to blue", before, after, p)
+	const weightStep, positionStep = 83, 101
+	moved := 0
+	for before := release.Weight(0); before <= release.All; before += weightStep {
+		for after := release.Weight(0); after <= release.All; after += weightStep {
+			from, to := split(before), split(after)
+			grown := release.Green
+			if after < before {
+				grown = release.Blue
+			}
+			for p := release.Weight(0); p < release.All; p += positionStep {
+				a, b := from.SideAt(p), to.SideAt(p)
+				if a != b && b != grown {
+					t.Fatalf("green %s -> %s moved position %d from %s to %s", before, after, p, a, b)
+				}
+				if a != b {
+					moved++
+				}
+			}
 		}
-		if after <= before && from == release.Blue && to != release.Blue {
-			t.Fatalf("blue grew (green %s -> %s) and position %d left it", before, after, p)
+	}
+	if moved == 0 {
+		t.Error("no weight moved anybody")
+	}
+}
+
+func TestAWeightIsTheShareOfPositionsItGets(t *testing.T) {
+	t.Parallel()
+	for _, green := range []release.Weight{0, 1, 500, 9999, 10000} {
+		s, n := split(green), release.Weight(0)
+		for p := release.Weight(0); p < release.All; p++ {
+			if s.SideAt(p) == release.Green {
+				n++
+			}
 		}
-		if from != to && after > before {
-			grown++
+		if n != green {
+			t.Errorf("green at %s gets %d of 10000 positions", green, n)
 		}
-		if from != to && after < before {
-			shrunk++
-		}
-	})
-	if grown == 0 || shrunk == 0 {
-		t.Fatalf("the property was not exercised: %d moved up, %d down", grown, shrunk)
 	}
 }
 

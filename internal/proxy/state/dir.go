@@ -41,8 +41,11 @@ func Open(path string) (*Dir, error) {
 	return &Dir{path: path, lock: lock}, nil
 }
 
-// Close gives the folder free.
-func (d *Dir) Close() error { return d.lock.Close() }
+// Close gives the folder free. It unlocks by name, for a process that is just
+// being forked holds a copy of the descriptor, and with it the lock.
+func (d *Dir) Close() error {
+	return errors.Join(syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN), d.lock.Close())
+}
 
 // Path returns the path of name inside the folder.
 func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }

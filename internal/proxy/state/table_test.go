@@ -88,6 +88,37 @@ func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	}
 }
 
+func TestNobodyEverSeesHalfAFile(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	save(t, d, table(":80"))
+	stop, looked := make(chan struct{}), make(chan int)
+	go func() {
+		n := 0
+		for {
+			select {
+			case <-stop:
+				looked <- n
+				return
+			default:
+			}
+			for _, name := range []string{mainName, copyName} {
+				if _, err := read(d.Path(name)); err != nil {
+					t.Errorf("look %d: %v", n, err)
+				}
+			}
+			n++
+		}
+	}()
+	for i := range 60 {
+		save(t, d, table([]string{":80", ":81"}[i%2]))
+	}
+	close(stop)
+	if n := <-looked; n < 10 {
+		t.Errorf("only %d looks", n)
+	}
+}
+
 func TestWithNoGoodFileItRefusesAndSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	bad := map[string][2]string{
