@@ -63,10 +63,14 @@ func checkEnv(env map[string]Text, path string, tell report) {
 			tell(at, "the value contains a zero byte", "remove it")
 		}
 		checkReference(string(value), at, tell)
-		if strings.Contains(string(value), "{{port}}") {
-			tell(at, "the port is not known before an instance starts", `begin the command with env, such as ["env", "PORT={{port}}", "./shop"]`)
+		if strings.HasPrefix(name, "CUTOVER_") {
+			tell(at, "names that begin with CUTOVER_ are set by cutover itself", "choose another name")
 		}
-		checkPlaceholders(string(value), at, pathPlaceholders, func(path, reason, cure string) {
+		known := startPlaceholders
+		if isReference(string(value)) {
+			known = pathPlaceholders
+		}
+		checkPlaceholders(string(value), at, known, func(path, reason, cure string) {
 			if looksSecret(name, string(value)) {
 				reason, cure = "the value has a {{...}} that is no placeholder", "write env:NAME or file:PATH, which is taken as it is"
 			}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cutover/internal/release"
@@ -105,11 +106,29 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 		r.doc.report("metadata.app", fmt.Sprintf("there is no app %q in these files", printable(r.Metadata.App)), b.appCure(r.Metadata.App))
 	}
 	r.validate(replicas, accept)
+	if app, ok := b.App(r.Metadata.App); ok && lacksFiles(app, r) {
+		_, at := app.component()
+		app.doc.report(join(at, "command"), "{{files}} stands for the folder of the configuration files, and there are none", "name them in spec.config: {files: [...]}")
+	}
 	for _, p := range b.Policies {
 		if p.appliesTo(r.Metadata.App) {
 			p.judge(r, replicas)
 		}
 	}
+}
+
+// lacksFiles reports whether a version would be started with {{files}} and
+// without files.
+func lacksFiles(a *App, r *Release) bool {
+	in, err := inputsOf(a, r)
+	if err != nil || slices.ContainsFunc(in.files, func(i input) bool { return !i.env }) {
+		return false
+	}
+	texts := slices.Clone(in.args)
+	for _, v := range in.env {
+		texts = append(texts, v.Value)
+	}
+	return strings.Contains(strings.Join(texts, " "), "{{files}}")
 }
 
 func (b *Bundle) appCure(wrong string) string {

@@ -15,7 +15,7 @@ import (
 // or problems with a place within the text, a reason and a cure, and it is
 // the same each time.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{minimal, shop, full, careful, "", "---\n---\n", "a: [", "\tb", "a: &x {b: *x}", "{{", "kind: App\napiVersion: cutover/v1\nspec: []"} {
+	for _, seed := range []string{minimal, shop, full, careful, "", "---\n---\n", "a: [", "\tb", "a: &x {b: *x}", "{{", "kind: App\napiVersion: cutover/v1\nspec: []", "\r0"} {
 		f.Add([]byte(seed))
 	}
 	examples, err := filepath.Glob("../../examples/*/*.yaml")
@@ -51,7 +51,7 @@ func FuzzParse(f *testing.F) {
 		if !ok || len(problems) == 0 {
 			t.Fatalf("%T without problems: %v", err, err)
 		}
-		lines := strings.Count(string(data), "\n") + 1
+		lines := strings.Count(string(data), "\n") + strings.Count(string(data), "\r") + 1
 		for _, p := range problems {
 			if p.Place.File != "x.yaml" || p.Place.Line < 0 || p.Place.Line > lines || p.Reason == "" || p.Cure == "" {
 				t.Fatalf("problem %+v in a text of %d lines", p, lines)

@@ -1,10 +1,10 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -13,6 +13,9 @@ import (
 
 	"cutover/internal/release"
 )
+
+// maxFile bounds the files a snapshot is taken of: 1 MiB.
+const maxFile = 1 << 20
 
 // inputs is what a version is made of: the app's configuration with what the
 // release sets in its place, all paths absolute.
@@ -96,9 +99,9 @@ func (a *App) env(r *Release) []release.EnvVar {
 		for name, value := range env {
 			v := release.EnvVar{Name: name}
 			if isReference(string(value)) {
-				v.Ref = absoluteReference(string(value), dir)
+				v.Ref = absoluteReference(fill(string(value), a.Metadata.Name, string(r.Spec.To.Version)), dir)
 			} else {
-				v.Value = fill(string(value), a.Metadata.Name, string(r.Spec.To.Version))
+				v.Value = string(value)
 			}
 			all[name] = v
 		}
@@ -148,27 +151,33 @@ func (i input) checkEnv(data []byte) *Problem {
 		}
 	}
 	for n, line := range envLines(data) {
-		name, _, ok := strings.Cut(string(line), "=")
+		name, _, ok := cutEnv(line)
 		switch {
-		case !utf8.Valid(line) || bytes.ContainsRune(line, 0):
+		case !utf8.ValidString(line) || strings.ContainsRune(line, 0):
 			return bad(n, "the line is not UTF-8 text")
 		case !ok:
 			return bad(n, "the line has no =")
-		case !envForm.MatchString(name):
+		case name == "" || strings.ContainsAny(name, " \t"):
 			return bad(n, "what stands before the = is not the name of an environment variable")
 		}
 	}
 	return nil
 }
 
+// cutEnv splits a line of NAME=value, which may begin with export.
+func cutEnv(line string) (name, value string, ok bool) {
+	name, value, ok = strings.Cut(strings.TrimPrefix(line, "export "), "=")
+	return strings.TrimSpace(name), strings.TrimSpace(value), ok
+}
+
 // envLines yields the lines that set a variable, by number.
-func envLines(data []byte) func(yield func(int, []byte) bool) {
-	return func(yield func(int, []byte) bool) {
+func envLines(data []byte) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
 		n := 0
-		for line := range bytes.Lines(data) {
+		for line := range strings.Lines(strings.TrimPrefix(string(data), "\uFEFF")) {
 			n++
-			line = bytes.TrimSpace(line)
-			if len(line) == 0 || line[0] == '#' {
+			line = strings.TrimSpace(line)
+			if line == "" || line[0] == '#' {
 				continue
 			}
 			if !yield(n, line) {

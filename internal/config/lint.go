@@ -90,7 +90,7 @@ func (l lint) app(a *App) {
 }
 
 // command warns of a shell's signs where there is no shell, and of a port
-// that nothing tells the program.
+// that all instances would have to share.
 func (l lint) command(c Command, shell bool, path string) {
 	args, err := c.args(shell)
 	if err != nil {
@@ -99,8 +99,8 @@ func (l lint) command(c Command, shell bool, path string) {
 	if sign := shellSigns(args); sign != "" && !shell {
 		l.warn("shell-signs", path, "no shell reads the command, so the program gets "+mask(printable(sign))+" as it stands", "write the command as one text with shell: true")
 	}
-	if !strings.Contains(strings.Join(args, " "), "{{port}}") {
-		l.warn("port-not-told", path, "each instance gets a port of its own, and nothing tells the program which", "put {{port}} into the command")
+	if port := fixedPort(args); port != "" {
+		l.warn("fixed-port", path, "each instance gets a port of its own, but the command asks for "+port, "write {{port}} in its place, or leave it to the variable PORT")
 	}
 }
 
@@ -207,7 +207,7 @@ func (l lint) inputs(a *App, r *Release) {
 			continue
 		}
 		for n, line := range envLines(c.data) {
-			name, value, _ := strings.Cut(string(line), "=")
+			name, value, _ := cutEnv(line)
 			if looksSecret(name, value) {
 				*l.found = append(*l.found, Finding{"plain-secret", Place{c.path, n, 1}, c.key,
 					name + " looks like a secret, and the file would be stored with every release",

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Placeholders of a command are filled in when an instance starts. Those of
-// a path are filled in when the release is planned, so that a snapshot is
-// taken of the very files the version uses.
+// Placeholders of a command and its environment are filled in when an
+// instance starts. Those of a path are filled in when the release is planned,
+// so that a snapshot is taken of the very files the version uses.
 var (
 	startPlaceholders = []string{"app", "files", "port", "side", "version"}
 	pathPlaceholders  = []string{"app", "version"}

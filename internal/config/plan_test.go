@@ -112,7 +112,7 @@ metadata: {name: shop}
 spec:
   components:
     web: {command: "./shop --port {{port}}", dir: "releases/{{version}}", replicas: 4, health: {path: /h, every: 3s, timeout: 4s, failures: 5}, stop: {signal: INT, grace: 2m}}
-  config: {env: {A: app, B: "{{app}}-{{version}}", N: 3, T: true, SECRET: file:secret, TOKEN: env:TOKEN}, envFile: "env/{{version}}.env", files: [b.conf, a.conf]}
+  config: {env: {A: app, B: "{{app}}-{{version}}", N: 3, T: true, SECRET: "file:secret-{{version}}", TOKEN: env:TOKEN}, envFile: "env/{{version}}.env", files: [b.conf, a.conf]}
   traffic: {listen: ":80", hosts: [shop.example], path: /s, affinity: {header: X-User, cookie: sid}, privateGreen: "127.0.0.1:81", streamGrace: 1m, streamSpread: 1s}
 ---
 apiVersion: cutover/v1
@@ -155,8 +155,8 @@ func TestEverySettingReachesThePlan(t *testing.T) {
 	want := release.Artefact{
 		Command: []string{"./shop", "--port", "{{port}}"}, Dir: filepath.Join(dir, "releases/2.10"),
 		Env: []release.EnvVar{
-			{Name: "A", Value: "release"}, {Name: "B", Value: "shop-2.10"}, {Name: "N", Value: "3"},
-			{Name: "SECRET", Ref: "file:" + dir + "/secret"}, {Name: "T", Value: "true"}, {Name: "TOKEN", Ref: "env:TOKEN"},
+			{Name: "A", Value: "release"}, {Name: "B", Value: "{{app}}-{{version}}"}, {Name: "N", Value: "3"},
+			{Name: "SECRET", Ref: "file:" + dir + "/secret-2.10"}, {Name: "T", Value: "true"}, {Name: "TOKEN", Ref: "env:TOKEN"},
 		},
 		EnvFile: release.File{Name: "2.10.env", Digest: snapshot.Digest([]byte("# c\nE=1\n")), Bytes: 8},
 		Files:   []release.File{{Name: "c.conf", Digest: snapshot.Digest([]byte("c")), Bytes: 1}},

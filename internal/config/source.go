@@ -7,8 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxFile bounds every file that is read: 1 MiB.
-const maxFile = 1 << 20
+// The time the YAML library takes grows with the square of length and depth,
+// so both are bounded before it sees a text.
+const (
+	// maxText is the longest YAML file, in bytes.
+	maxText = 128 << 10
+	// maxOpen is how many brackets may be open at once.
+	maxOpen = 200
+)
 
 // source is the text of one file and the problems found in it.
 type source struct {
@@ -23,13 +29,16 @@ type source struct {
 
 func newSource(name string, data []byte, dir string) *source {
 	text := strings.TrimPrefix(string(data), "\uFEFF")
-	return &source{name: name, dir: dir, lines: strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n")}
+	// YAML ends lines in each of these ways.
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	return &source{name: name, dir: dir, lines: strings.Split(text, "\n")}
 }
 
 // report records a problem at a line and column, counted from 1.
 func (s *source) report(line, column int, path, reason, cure string) {
+	line = min(line, len(s.lines))
 	p := &Problem{Place: Place{s.name, line, column}, Path: path, Reason: reason, Cure: cure}
-	if line >= 1 && line <= len(s.lines) {
+	if line >= 1 {
 		p.Place.Column = min(column, len([]rune(s.lines[line-1]))+1)
 		p.Excerpt = excerpt(s.lines[line-1], line, p.Place.Column)
 	}
@@ -41,7 +50,7 @@ func (s *source) report(line, column int, path, reason, cure string) {
 func (s *source) documents(data []byte) []*node {
 	if why := unreadable(data); why != "" {
 		s.broken = true
-		s.report(0, 0, "", why, "save it as UTF-8 text of at most 1 MiB")
+		s.report(0, 0, "", why, "save it as UTF-8 text of at most 128 KiB with all brackets closed")
 		return nil
 	}
 	var docs []*node
@@ -65,14 +74,32 @@ func (s *source) documents(data []byte) []*node {
 
 func unreadable(data []byte) string {
 	switch {
-	case len(data) > maxFile:
-		return fmt.Sprintf("the file has %d bytes, more than 1 MiB", len(data))
+	case len(data) > maxText:
+		return "the file has more than 128 KiB"
 	case !utf8.Valid(data):
 		return "the file is not UTF-8 text"
 	case strings.ContainsRune(string(data), 0):
 		return "the file contains a zero byte"
+	case openBrackets(data) > maxOpen:
+		return fmt.Sprintf("more than %d brackets are open at once", maxOpen)
 	}
 	return ""
+}
+
+// openBrackets returns how many brackets are open at most, wherever they
+// stand.
+func openBrackets(data []byte) int {
+	most, open := 0, 0
+	for _, c := range data {
+		switch c {
+		case '[', '{':
+			open++
+			most = max(most, open)
+		case ']', '}':
+			open = max(open-1, 0)
+		}
+	}
+	return most
 }
 
 func (s *source) reportNotation(first int, err error) {
@@ -81,7 +108,7 @@ func (s *source) reportNotation(first int, err error) {
 	if y, ok := errors.AsType[*yamlError](err); ok {
 		reason, cure, line, column = y.reason, y.cure, y.line, y.column
 	}
-	s.report(min(first+line, len(s.lines)), column, "", reason, cure)
+	s.report(first+line, column, "", reason, cure)
 }
 
 // part is the text of one document and how many lines come before it.
