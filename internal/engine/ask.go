@@ -26,7 +26,7 @@ func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resume
 		return false, ErrNotLeading
 	}
 	if have, ok := e.book.releases[p.Release]; ok {
-		if have.Plan.To.Digest != p.To.Digest || have.Phase == release.RolledBack {
+		if have.App != p.App || have.Plan.To.Digest != p.To.Digest || have.Phase == release.RolledBack {
 			return false, refuse("a release named %s exists already (%s); give this one another name", p.Release, have.Word())
 		}
 		return true, nil

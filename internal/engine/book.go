@@ -18,6 +18,9 @@ type book struct {
 	head      store.Head
 	releases  map[string]release.State
 	standings map[string]release.Standing
+	// doubtful says that an append failed, so that the journal may hold more
+	// than the book.
+	doubtful bool
 }
 
 // openBook folds the whole journal. A record it cannot read ends it with an
@@ -34,7 +37,7 @@ func openBook(ctx context.Context, j store.Journal) (*book, error) {
 	}
 	for _, r := range records {
 		if err := b.fold(r); err != nil {
-			return nil, err
+			return nil, &UnreadableError{Seq: r.Seq, Err: err}
 		}
 	}
 	if len(records) > 0 {
@@ -79,14 +82,19 @@ func (b *book) keep(app, name string, st release.State, standing release.Standin
 	b.standings[app] = standing
 }
 
-// append records one event durably and only then takes it in.
+// append records one event durably and only then takes it in, in the shape in
+// which a later controller will read it.
 func (b *book) append(ctx context.Context, lease store.Lease, app, name, actor string, at time.Time, ev release.Event) error {
 	kind, data, err := encode(ev)
 	if err != nil {
 		return err
 	}
-	at = at.UTC()
-	e := release.Entry{Seq: b.head.Seq + 1, At: at, Actor: actor, Event: ev}
+	record := store.Record{Seq: b.head.Seq + 1, App: app, Release: name, Type: kind, Version: eventVersion,
+		At: at.Round(0).UTC(), Actor: actor, Data: data}
+	e, err := Decode(record)
+	if err != nil {
+		return err
+	}
 	st, standing, err := b.after(app, name, e)
 	if err != nil {
 		return err
@@ -95,9 +103,9 @@ func (b *book) append(ctx context.Context, lease store.Lease, app, name, actor s
 	if err != nil {
 		return err
 	}
-	record := store.Record{App: app, Release: name, Type: kind, Version: eventVersion, At: at, Actor: actor, Data: data}
 	head, err := b.journal.Append(ctx, lease, b.head.Seq, []store.Record{record}, states)
 	if err != nil {
+		b.doubtful = true
 		return fmt.Errorf("append record %d (%s): %w", e.Seq, kind, err)
 	}
 	b.head = head
@@ -130,6 +138,17 @@ func (b *book) current(app string) (release.State, bool) {
 	}
 	st, ok := b.releases[name]
 	return st, ok
+}
+
+// pending returns the intents without a result of all releases of an app.
+func (b *book) pending(app string) []release.Intended {
+	var list []release.Intended
+	for _, s := range b.releases {
+		if s.App == app {
+			list = append(list, s.Pending...)
+		}
+	}
+	return list
 }
 
 // history returns all releases, oldest first.

@@ -12,17 +12,19 @@ import (
 // eventVersion is the version under which this build writes every event type.
 const eventVersion = 1
 
-// UnknownEventError means that the journal holds a record this build cannot
-// read. Nothing may be decided then: guessing could undo a release.
-type UnknownEventError struct {
-	Seq     int64
-	Type    string
-	Version int
+// UnreadableError means that the journal holds a record this build cannot
+// read; Err names it too. Nothing may be decided then: guessing could undo a release.
+type UnreadableError struct {
+	Seq int64
+	Err error
 }
 
-func (e *UnknownEventError) Error() string {
-	return fmt.Sprintf("record %d: unknown event %q version %d; run the version of cutover that wrote it, or a newer one", e.Seq, e.Type, e.Version)
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("read the journal: %v; run the version of cutover that wrote it, or a newer one", e.Err)
 }
+
+// Unwrap returns what is wrong with the record.
+func (e *UnreadableError) Unwrap() error { return e.Err }
 
 // encode writes an event as the journal keeps it.
 func encode(e release.Event) (string, json.RawMessage, error) {
@@ -33,12 +35,12 @@ func encode(e release.Event) (string, json.RawMessage, error) {
 	return e.Name(), data, nil
 }
 
-// Decode reads a journal record back into an event. It refuses types, versions
-// and fields it does not know.
+// Decode reads a journal record back into an event. Types, versions and fields
+// it does not know are an error that names the record's number.
 func Decode(r store.Record) (release.Entry, error) {
 	read, ok := decoders[r.Type]
 	if !ok || r.Version != eventVersion {
-		return release.Entry{}, &UnknownEventError{Seq: r.Seq, Type: r.Type, Version: r.Version}
+		return release.Entry{}, fmt.Errorf("decode record %d: %w %q version %d", r.Seq, release.ErrUnknownEvent, r.Type, r.Version)
 	}
 	ev, err := read(r.Data)
 	if err != nil {

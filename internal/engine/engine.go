@@ -35,7 +35,8 @@ type Config struct {
 	// have ended, so that its lease need not run out. Nil means never known.
 	Gone func(owner string) bool
 	// Now is the clock; nil means time.Now.
-	Now    func() time.Time
+	Now func() time.Time
+	// Logger hears what happens; nil means nobody does.
 	Logger *slog.Logger
 }
 
@@ -48,7 +49,9 @@ type Engine struct {
 	lease   store.Lease
 	workers map[string]*worker
 	spawn   func(*worker)
-	changed chan struct{}
+	// interrupt ends the present lead with a cause.
+	interrupt context.CancelCauseFunc
+	changed   chan struct{}
 }
 
 // ErrNotLeading means that another controller has the lease.
@@ -64,6 +67,9 @@ func New(c Config) *Engine {
 	}
 	if c.Gone == nil {
 		c.Gone = func(string) bool { return false }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Engine{Config: c, changed: make(chan struct{})}
 }
@@ -86,6 +92,16 @@ func (e *Engine) current(app string) (release.State, bool) {
 	return e.book.current(app)
 }
 
+// pending returns the intents without a result of all releases of an app.
+func (e *Engine) pending(app string) []release.Intended {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.book == nil {
+		return nil
+	}
+	return e.book.pending(app)
+}
+
 func (e *Engine) state(name string) (release.State, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -103,11 +119,25 @@ func (e *Engine) record(ctx context.Context, app, name, who string, ev release.E
 	return e.recordLocked(ctx, app, name, who, ev)
 }
 
+// appendLimit bounds one append to the journal.
+const appendLimit = 10 * time.Second
+
+// recordLocked sees an append through even if whoever asked for it goes away
+// meanwhile: an interrupted one leaves open whether it was written. If that
+// is open all the same, the lead ends and the next one reads the journal anew.
 func (e *Engine) recordLocked(ctx context.Context, app, name, who string, ev release.Event) error {
 	if e.book == nil {
 		return ErrNotLeading
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendLimit)
+	defer cancel()
 	if err := e.book.append(ctx, e.lease, app, name, who, e.now(), ev); err != nil {
+		if e.book.doubtful {
+			e.interrupt(err)
+		}
 		return err
 	}
 	close(e.changed)
@@ -129,8 +159,7 @@ func (e *Engine) recordIntent(ctx context.Context, app, name string, a release.A
 
 // releaseOf returns the release that an idempotency key belongs to.
 func releaseOf(key string) string {
-	name, _, _ := strings.Cut(key, "/")
-	return name
+	return key[:max(strings.LastIndexByte(key, '/'), 0)]
 }
 
 // Changed returns a channel that is closed at the next change of the journal.

@@ -14,20 +14,24 @@ import (
 // Run leads whenever it can get the lease, until ctx ends. It returns an error
 // only for what trying again cannot mend: a journal it cannot read. Anything
 // else, such as a full disk, is logged and tried again after a pause.
+// It gives the lease up before it returns.
 func (e *Engine) Run(ctx context.Context) error {
+	if e.Owner == "" {
+		return errors.New("run the engine: it needs the name of its owner")
+	}
+	var lease store.Lease
 	for {
-		lease, err := e.acquire(ctx)
-		if err != nil {
-			return err
+		var err error
+		if lease, err = e.acquire(ctx); err == nil {
+			err = e.lead(ctx, lease)
 		}
-		err = e.lead(ctx, lease)
 		switch {
 		case ctx.Err() != nil:
 			return e.yield(lease)
-		case fenced(err):
-			e.Logger.Warn("another controller has taken over; standing by", "error", err)
 		case unreadable(err):
 			return errors.Join(err, e.yield(lease))
+		case fenced(err):
+			e.Logger.Warn("the lease or the journal has moved on; both are looked at again", "error", err)
 		default:
 			e.Logger.Error("the work was interrupted and is taken up again", "error", err)
 		}
@@ -42,8 +46,8 @@ func (e *Engine) Run(ctx context.Context) error {
 // unreadable reports whether the journal itself is what stands in the way.
 func unreadable(err error) bool {
 	var corrupt *store.CorruptError
-	var unknown *UnknownEventError
-	return errors.As(err, &corrupt) || errors.As(err, &unknown)
+	var foreign *UnreadableError
+	return errors.As(err, &corrupt) || errors.As(err, &foreign)
 }
 
 func fenced(err error) bool {
@@ -79,10 +83,17 @@ func (e *Engine) acquire(ctx context.Context) (store.Lease, error) {
 	}
 }
 
+// yield gives up the lease, if there is one.
 func (e *Engine) yield(lease store.Lease) error {
+	if lease.Owner == "" {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookTimeout)
 	defer cancel()
-	return e.Leases.Yield(ctx, lease)
+	if err := e.Leases.Yield(ctx, lease); err != nil {
+		return fmt.Errorf("give up the lease: %w", err)
+	}
+	return nil
 }
 
 // lead works under a lease until ctx ends or the lease is lost. Nothing of it
@@ -94,8 +105,13 @@ func (e *Engine) lead(ctx context.Context, lease store.Lease) error {
 	if err != nil {
 		return err
 	}
+	watch, err := e.guard(ctx, lease, cancel)
+	if err != nil {
+		return err
+	}
+	defer watch.stop()
 	var wg sync.WaitGroup
-	e.takeOver(b, lease, func(k *worker) {
+	e.takeOver(b, lease, cancel, func(k *worker) {
 		wg.Go(func() {
 			if err := k.loop(ctx); err != nil && ctx.Err() == nil {
 				cancel(err)
@@ -103,16 +119,16 @@ func (e *Engine) lead(ctx context.Context, lease store.Lease) error {
 		})
 	})
 	e.Logger.Info("in charge", "generation", lease.Generation, "records", b.head.Seq)
-	e.renew(ctx, cancel)
+	watch.renew(ctx)
 	e.stepDown()
 	wg.Wait()
 	return context.Cause(ctx)
 }
 
-func (e *Engine) takeOver(b *book, lease store.Lease, spawn func(*worker)) {
+func (e *Engine) takeOver(b *book, lease store.Lease, interrupt context.CancelCauseFunc, spawn func(*worker)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.book, e.lease, e.spawn = b, lease, spawn
+	e.book, e.lease, e.interrupt, e.spawn = b, lease, interrupt, spawn
 	e.workers = map[string]*worker{}
 	for app := range b.standings {
 		e.workerLocked(app)
@@ -122,7 +138,7 @@ func (e *Engine) takeOver(b *book, lease store.Lease, spawn func(*worker)) {
 func (e *Engine) stepDown() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.book, e.spawn, e.workers = nil, nil, nil
+	e.book, e.interrupt, e.spawn, e.workers = nil, nil, nil, nil
 }
 
 // workerLocked returns the worker of an app and starts one if there is none.
@@ -134,39 +150,4 @@ func (e *Engine) workerLocked(app string) *worker {
 		e.spawn(k)
 	}
 	return k
-}
-
-// renew keeps the lease until ctx ends. One that could not be renewed within
-// its time is given up before it runs out, so that two never act at once.
-func (e *Engine) renew(ctx context.Context, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(e.TTL / 4)
-	defer tick.Stop()
-	good := e.now()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := e.now()
-		lease, err := e.Leases.Renew(ctx, e.held(), now, e.TTL)
-		switch {
-		case err == nil:
-			good = now
-			e.mu.Lock()
-			e.lease = lease
-			e.mu.Unlock()
-		case errors.Is(err, store.ErrFenced) || now.Sub(good) > e.TTL*3/4:
-			cancel(fmt.Errorf("renew the lease: %w", errors.Join(err, store.ErrFenced)))
-			return
-		default:
-			e.Logger.Warn("the lease could not be renewed yet", "error", err)
-		}
-	}
-}
-
-func (e *Engine) held() store.Lease {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.lease
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -38,6 +39,11 @@ func (e *Engine) lookAtInstances(ctx context.Context, app string, w *release.Wor
 	list, err := e.Platform.Observe(ctx, app)
 	if err != nil {
 		return err
+	}
+	for _, i := range list {
+		if !i.Side.Valid() {
+			return fmt.Errorf("instance %s belongs to no side (%q)", i.ID, i.Side)
+		}
 	}
 	w.Sides.Blue.Known, w.Sides.Green.Known = true, true
 	for _, i := range list {

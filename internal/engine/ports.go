@@ -6,6 +6,10 @@ import (
 	"cutover/internal/release"
 )
 
+// Every method of a port returns soon after its ctx has ended, and says so by
+// an error unless it had done its work by then: nothing else begins until it
+// has returned.
+
 // Platform runs instances.
 type Platform interface {
 	// Observe lists the instances of app that exist now, on both sides,

@@ -18,15 +18,22 @@ type lane struct {
 
 // run is an action being carried out.
 type run struct {
-	key     string
-	action  release.Action
+	key    string
+	action release.Action
 	// phase is the one that asked for it.
 	phase  release.Phase
 	cancel context.CancelFunc
+	// givenUp says that it was cancelled and is to be over soon.
+	givenUp bool
 	// done is closed when result and err are set.
 	done   chan struct{}
 	result release.Finished
 	err    error
+}
+
+func (r *run) giveUp() {
+	r.givenUp = true
+	r.cancel()
 }
 
 // launch carries an action out in the background. wake is called at its end.
@@ -39,8 +46,12 @@ func (e *Engine) launch(ctx context.Context, s release.State, w release.World, k
 		defer wake()
 		defer close(r.done)
 		defer cancel()
+		var checks []release.CheckResult
+		err := pass(ctx, delay)
 		began := time.Now()
-		checks, err := e.carryOut(ctx, delay, s, w, key, a)
+		if err == nil {
+			checks, err = e.carryOut(ctx, s, w, key, a)
+		}
 		r.err = err
 		r.result = release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Took: time.Since(began), Checks: checks}
 		switch {
@@ -82,14 +93,20 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 	return room
 }
 
-func (e *Engine) carryOut(ctx context.Context, delay time.Duration, s release.State, w release.World, key string, a release.Action) ([]release.CheckResult, error) {
-	if delay > 0 {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(delay):
-		}
+// pass lets a while pass, or less if ctx ends.
+func pass(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
 	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World, key string, a release.Action) ([]release.CheckResult, error) {
 	stamp := release.Stamp{App: s.App, Key: key, Fence: e.fence()}
 	switch a.Kind {
 	case release.ActStart:

@@ -10,7 +10,8 @@ import (
 type View struct {
 	State       release.State       `json:"state"`
 	Explanation release.Explanation `json:"explanation"`
-	// World is the last look around; its Now is zero before the first one.
+	// World is the last look around; its Now is zero before the first one, and
+	// for a release that no longer decides anything.
 	World release.World `json:"world"`
 	// Troubles says what could not be observed, and why.
 	Troubles []string `json:"troubles,omitempty"`
@@ -28,12 +29,21 @@ func (e *Engine) View(name string) (View, bool) {
 		return View{}, false
 	}
 	v := View{State: s}
-	if k := e.workers[s.App]; k != nil {
-		k.mu.Lock()
-		v.World, v.Troubles = k.seen, slices.Clone(k.troubles)
-		k.mu.Unlock()
+	current, _ := e.book.current(s.App)
+	k := e.workers[s.App]
+	if k == nil || current.Release != name {
+		v.Explanation = release.Explain(s, release.World{Now: e.now()})
+		v.Explanation.Waits = nil
+		return v, true
 	}
-	v.Explanation = release.Explain(s, v.World)
+	k.mu.Lock()
+	v.World, v.Troubles = k.seen, slices.Clone(k.troubles)
+	k.mu.Unlock()
+	seen := v.World
+	if seen.Now.IsZero() {
+		seen.Now = e.now()
+	}
+	v.Explanation = release.Explain(s, seen)
 	return v, true
 }
 

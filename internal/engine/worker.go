@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -72,9 +73,7 @@ func (k *worker) loop(ctx context.Context) error {
 // abandon cancels what is under way and waits for it. What it achieved is
 // found out by the next look, here or in another controller.
 func (k *worker) abandon() {
-	for _, r := range k.runs {
-		r.cancel()
-	}
+	k.giveUpAll()
 	for _, r := range k.runs {
 		<-r.done
 	}
@@ -88,7 +87,7 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 	}
 	s, ok := k.engine.current(k.app)
 	if !ok {
-		return false, nil
+		return false, k.closeStale(ctx, "", nil)
 	}
 	if k.of != s.Release {
 		k.of, k.judge = s.Release, judge{}
@@ -114,7 +113,9 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 // property tests show that it is never reached.
 const settle = 40
 
-// decide asks the core until it has nothing more to record.
+// decide asks the core until it has nothing more to record. A release ends only
+// after a look at which nothing of it was under way any more: what is given up
+// may still have had its effect.
 func (k *worker) decide(ctx context.Context, name string, w *release.World) ([]release.Action, error) {
 	for range settle {
 		s, _ := k.engine.state(name)
@@ -124,12 +125,16 @@ func (k *worker) decide(ctx context.Context, name string, w *release.World) ([]r
 			return d.Actions, nil
 		}
 		for _, ev := range d.Events {
+			if _, ends := ev.(release.Ended); ends && len(k.runs) > 0 {
+				k.giveUpAll()
+				return nil, nil
+			}
 			if err := k.engine.record(ctx, k.app, name, actor, ev); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return nil, nil
+	return nil, fmt.Errorf("decide on release %s: it does not settle within %d events", name, settle)
 }
 
 // collect records the results of actions that have ended.
@@ -149,91 +154,4 @@ func (k *worker) collect(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// reconcile gives up what is no longer wanted and begins what is.
-func (k *worker) reconcile(ctx context.Context, name string, w release.World, wanted []release.Action) error {
-	s, _ := k.engine.state(name)
-	for _, r := range k.runs {
-		if k.unwanted(r, s, wanted) {
-			r.cancel()
-		}
-	}
-	if err := k.closeStale(ctx, name, wanted); err != nil {
-		return err
-	}
-	for _, a := range wanted {
-		l := lane{a.Kind, a.Side}
-		if k.runs[l] != nil {
-			continue
-		}
-		key, err := k.intend(ctx, name, a)
-		if err != nil {
-			return err
-		}
-		s, _ := k.engine.state(name)
-		k.runs[l] = k.engine.launch(ctx, s, w, key, a, k.nudge)
-	}
-	return nil
-}
-
-// unwanted reports whether a run is to be given up: something else is wanted
-// in its place, or the phase it belongs to is over. That the action is missing
-// from the list is not enough: for a moment something may not be observable.
-func (k *worker) unwanted(r *run, s release.State, wanted []release.Action) bool {
-	if contains(wanted, r.action) {
-		return false
-	}
-	for _, a := range wanted {
-		if a.Kind == r.action.Kind && a.Side == r.action.Side {
-			return true
-		}
-	}
-	return releaseOf(r.key) != s.Release || r.phase != s.Phase
-}
-
-// closeStale records that intents are given up which an earlier controller
-// left behind and nobody wants any more.
-func (k *worker) closeStale(ctx context.Context, name string, wanted []release.Action) error {
-	s, _ := k.engine.state(name)
-	for _, p := range s.Pending {
-		if k.underWay(p.Key) || contains(wanted, p.Action) {
-			continue
-		}
-		ev := release.Finished{Key: p.Key, Kind: p.Action.Kind, Side: p.Action.Side, Canceled: true}
-		if err := k.engine.record(ctx, k.app, name, actor, ev); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (k *worker) underWay(key string) bool {
-	for _, r := range k.runs {
-		if r.key == key {
-			return true
-		}
-	}
-	return false
-}
-
-// intend records an action before it is carried out. One that is on record
-// without a result keeps its key, so that adapters can tell a repetition.
-func (k *worker) intend(ctx context.Context, name string, a release.Action) (string, error) {
-	s, _ := k.engine.state(name)
-	for _, p := range s.Pending {
-		if p.Action.Same(a) && !k.underWay(p.Key) {
-			return p.Key, nil
-		}
-	}
-	return k.engine.recordIntent(ctx, k.app, name, a)
-}
-
-func contains(list []release.Action, a release.Action) bool {
-	for _, x := range list {
-		if x.Same(a) {
-			return true
-		}
-	}
-	return false
 }

@@ -134,7 +134,7 @@ func CheckEvent(before State, w World, e Event) []Violation {
 		if w.Verdict.Kind == Unknown {
 			vs = append(vs, Violation{"I8", "promotion on missing data"})
 		}
-		h := before.Plan.Soak
+		h := before.Plan.soakHold()
 		if before.Phase == Shifting {
 			h = before.Plan.holdAt(before.Step)
 		}

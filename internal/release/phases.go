@@ -189,7 +189,7 @@ func (d *decider) soaking() {
 		d.wait("the front does not show all traffic on %s", d.p.To.Side)
 		return
 	}
-	if !d.counted() || !d.holdOver(d.p.Soak) {
+	if !d.counted() || !d.holdOver(d.p.soakHold()) {
 		return
 	}
 	if d.p.First() || d.p.Standby == 0 {

@@ -62,6 +62,15 @@ func (p Plan) holdAt(step int) Hold {
 	return Hold{}
 }
 
+// soakHold is the hold at full traffic. A first release has nobody to be
+// compared with, and nothing to go back to: it only has to stay ready.
+func (p Plan) soakHold() Hold {
+	if p.First() {
+		return Hold{AtLeast: min(p.Soak.AtLeast, p.Settle)}
+	}
+	return p.Soak
+}
+
 // quorum is how many old instances must be ready before a rollback may send
 // them everything while the new ones could still serve.
 func (p Plan) quorum() int {

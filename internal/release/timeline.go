@@ -78,7 +78,7 @@ func (t *timeline) traffic() {
 		t.add(Shifting, what, h.String(), h.AtLeast, back(i))
 	}
 	last := p.stepCount() - 1
-	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.Soak.String(), p.Soak.AtLeast, back(last))
+	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.soakHold().String(), p.soakHold().AtLeast, back(last))
 	if !p.First() && p.Standby > 0 {
 		what := fmt.Sprintf("%s stays ready to take everything back", p.From.Version)
 		if p.oldAt(last) == 0 {

@@ -80,8 +80,12 @@ func (h *house) artefact(args ...string) release.Artefact {
 	return release.Artefact{
 		Command: append([]string{exe, platformtest.ProgramName, "-mark", h.mark}, append(args, "-mark", h.mark)...),
 		Dir:     filepath.Dir(h.dir),
-		// The race detector would hold up each exit by a second.
-		Env: []release.EnvVar{{Name: "GORACE", Value: "atexit_sleep_ms=0"}},
+		// The race detector would hold up each exit by a second, and a binary
+		// that measures coverage would complain at its end.
+		Env: []release.EnvVar{
+			{Name: "GORACE", Value: "atexit_sleep_ms=0"},
+			{Name: "GOCOVERDIR", Value: filepath.Dir(h.dir)},
+		},
 	}
 }
 

@@ -140,7 +140,7 @@ func TestNothingSecretIsOnDiskOrHandedOnUnasked(t *testing.T) {
 	if self.Get("PASSWORD") != "s3cr3t-of-this-app" || self.Get("PROCESS_TEST_OTHER") != "" {
 		t.Fatalf("PASSWORD is %q, and the other app's is %q", self.Get("PASSWORD"), self.Get("PROCESS_TEST_OTHER"))
 	}
-	allowed := []string{"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "GORACE", "PASSWORD", "PORT",
+	allowed := []string{"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "GORACE", "GOCOVERDIR", "PASSWORD", "PORT",
 		"CUTOVER_APP", "CUTOVER_VERSION", "CUTOVER_SIDE", "CUTOVER_INSTANCE"}
 	for _, entry := range self.Env {
 		if name, _, _ := strings.Cut(entry, "="); !slices.Contains(allowed, name) {
