@@ -77,7 +77,7 @@ func (p *Platform) enter(ctx context.Context, stamp release.Stamp) (leave func()
 		lock.release()
 		return nil, err
 	}
-	lock.release(); return func() {}, nil
+	return lock.release, nil
 }
 
 // fence refuses an order older than one already seen, and remembers this one.

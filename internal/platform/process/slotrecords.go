@@ -1,0 +1,61 @@
+package process
+
+import (
+	"strconv"
+	"time"
+)
+
+// slotRun is the latest process of a slot. Its own shim writes it, before it
+// becomes the program.
+type slotRun struct {
+	identity
+	Port int       `json:"port"`
+	At   time.Time `json:"at"`
+	// Restarts counts the runs before this one that ended by themselves.
+	Restarts int `json:"restarts"`
+	// Streak counts those among them, up to this run, that were short.
+	Streak int `json:"streak"`
+}
+
+// slotEnd says how a process ended, as far as a controller was there to see.
+type slotEnd struct {
+	Of  identity  `json:"of"`
+	At  time.Time `json:"at"`
+	How string    `json:"how"`
+}
+
+// slotStop says that the slot was told to end.
+type slotStop struct {
+	At time.Time `json:"at"`
+	// Signalled says that the process has got its signal: a second one means
+	// "at once" to many programs.
+	Signalled bool `json:"signalled"`
+}
+
+// slotReady says since when a process has been ready.
+type slotReady struct {
+	Of    identity  `json:"of"`
+	Since time.Time `json:"since"`
+}
+
+// run returns the latest process; found is false if there never was one.
+func (s slot) run() (r slotRun, found bool, err error) { return readRecord[slotRun](s.runFile()) }
+
+// end returns how the process id ended, the zero value if that is not known.
+func (s slot) end(of identity) (slotEnd, error) {
+	e, _, err := readRecord[slotEnd](s.endFile())
+	if e.Of != of {
+		return slotEnd{}, err
+	}
+	return e, err
+}
+
+// stopping returns whether, and since when, the slot has been told to end.
+func (s slot) stopping() (slotStop, bool, error) { return readRecord[slotStop](s.stopFile()) }
+
+func (s slot) addr(r slotRun) string {
+	if r.Port == 0 {
+		return ""
+	}
+	return "127.0.0.1:" + strconv.Itoa(r.Port)
+}
