@@ -16,6 +16,20 @@ import (
 	"cutover/internal/release"
 )
 
+// occupy listens on addr until the test ends. It waits for the address to be
+// given free: a process that another test is just starting may hold a copy of
+// any descriptor for a moment.
+func occupy(t *testing.T, addr string) {
+	t.Helper()
+	eventually(t, func() bool {
+		ln, err := net.Listen("tcp", addr)
+		if err == nil {
+			t.Cleanup(func() { ln.Close() })
+		}
+		return err == nil
+	}, func() any { return addr + " is still taken" })
+}
+
 func TestOneAddressServesSeveralApps(t *testing.T) {
 	t.Parallel()
 	p, addr := run(t, stateDir(t)), address()
@@ -52,11 +66,7 @@ func TestAnAddressInUseIsRefusedAndTheOldTableStays(t *testing.T) {
 		t.Errorf("table %+v, %v", table, err)
 	}
 	expect(t, addr, "old")
-	if ln, err := net.Listen("tcp", moved.Route.Front.Listen); err != nil {
-		t.Errorf("the half-made change keeps an address: %v", err)
-	} else {
-		ln.Close()
-	}
+	occupy(t, moved.Route.Front.Listen)
 }
 
 func TestAnAppMovesToAnotherAddressAndLeavesTheOldOne(t *testing.T) {
@@ -66,13 +76,7 @@ func TestAnAppMovesToAnotherAddressAndLeavesTheOldOne(t *testing.T) {
 	put(t, p.Client, service("shop", from, blue))
 	put(t, p.Client, service("shop", to, blue))
 	expect(t, to, "here")
-	eventually(t, func() bool {
-		ln, err := net.Listen("tcp", from)
-		if err == nil {
-			ln.Close()
-		}
-		return err == nil
-	}, func() any { return "the old address is still taken" })
+	occupy(t, from)
 	if _, err := p.Change(t.Context(), admin.Change{Generation: 2, Fence: 1, App: "shop"}); err != nil {
 		t.Fatal(err)
 	}
@@ -247,11 +251,7 @@ func TestASavedAddressThatIsTakenStopsTheStartWithACure(t *testing.T) {
 	if err := p.stop(); err != nil {
 		t.Fatal(err)
 	}
-	taken, err := net.Listen("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer taken.Close()
+	occupy(t, addr)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel() // no patience
 	if err := Run(ctx, Options{StateDir: dir}); err == nil {

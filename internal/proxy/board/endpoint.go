@@ -1,6 +1,7 @@
 package board
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,15 @@ func endpoint(e release.Endpoint, known []*Endpoint) *Endpoint {
 	fresh := &Endpoint{Endpoint: e}
 	fresh.rest.Store(int64(restAtFirst))
 	return fresh
+}
+
+// Endpoints returns what is known of the endpoints of one side of app.
+func (b *Board) Endpoints(app string, side release.Side) []*Endpoint {
+	s := b.now.Load().service(app)
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.sides.Of(side).endpoints)
 }
 
 // Rest returns how long a connection may have been idle and still carry a

@@ -95,7 +95,11 @@ func (c *conn) stale(a *attempt) bool {
 	if !a.twice && c.idle() > a.endpoint.Rest() {
 		return true
 	}
-	return c.closedByPeer()
+	if !c.closedByPeer() {
+		return false
+	}
+	a.endpoint.ClosedIdle(c.idle())
+	return true
 }
 
 // closedByPeer looks at the socket without waiting and without taking

@@ -17,40 +17,74 @@ import (
 	"cutover/internal/release"
 )
 
-// A server with a keep-alive limit in the very range of the pauses between
-// requests is the worst case: it hangs up just when the next request comes.
-func TestNoPostIsLostToABackendThatClosesIdleConnectionsEarly(t *testing.T) {
-	t.Parallel()
-	const idle = 20 * time.Millisecond
-	var seen sync.Map
-	server := &http.Server{IdleTimeout: idle, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if _, twice := seen.LoadOrStore(string(body), true); twice {
-			t.Errorf("%q arrived twice", body)
+// limit is the keep-alive limit of the backends here. Requests come just when
+// it runs out, which is the worst case: the two ends cross.
+const limit = 300 * time.Millisecond
+
+// learn sends requests until the lane knows that connections may not rest as
+// long as limit; hungUp gets a value whenever the backend has closed one.
+func (s *stage) learn(hungUp <-chan struct{}) (posts uint64) {
+	s.t.Helper()
+	for s.rest() > limit*17/20 {
+		if posts++; posts > 20 {
+			s.t.Fatalf("the lane rests connections for %v, the backend keeps them for %v", s.rest(), limit)
 		}
-		w.Write(body)
-	})}
+		post(s.t, s, "teaches", nil)
+		select {
+		case <-hungUp:
+		case <-time.After(10 * time.Second):
+			s.t.Fatal("the backend never hung up")
+		}
+	}
+	return posts
+}
+
+// rest is what the lane has learnt about the one endpoint.
+func (s *stage) rest() time.Duration {
+	s.t.Helper()
+	for _, e := range s.board.Endpoints("shop", release.Blue) {
+		return e.Rest()
+	}
+	s.t.Fatal("no endpoint")
+	return 0
+}
+
+func TestNoPostIsLostToAServerThatClosesIdleConnections(t *testing.T) {
+	t.Parallel()
+	var seen sync.Map
+	hungUp := make(chan struct{}, 100)
+	server := &http.Server{
+		IdleTimeout: limit,
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			if s == http.StateClosed {
+				hungUp <- struct{}{}
+			}
+		},
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body)
+			if _, twice := seen.LoadOrStore(string(body), true); twice && len(body) > 0 {
+				t.Errorf("%q arrived twice", body)
+			}
+		}),
+	}
 	ln := listenLocal(t)
 	go server.Serve(ln)
 	t.Cleanup(func() { server.Close() })
 	s := newStage(t, ln.Addr().String())
-	// The first connection is closed by the backend, from which the lane learns.
-	post(t, s, "first", nil)
-	closed := time.NewTimer(5 * idle)
-	<-closed.C
+	taught := s.learn(hungUp)
 	var wg sync.WaitGroup
 	for client := range 4 {
 		wg.Go(func() {
-			for i := range 40 {
-				pause := time.NewTimer(idle - 4*time.Millisecond + rand.N(6*time.Millisecond))
-				<-pause.C
+			for i := range 4 {
 				order := fmt.Sprintf("order %d of client %d", i, client)
 				post(t, s, order, strings.NewReader(order))
+				pause := time.NewTimer(limit - 5*time.Millisecond + rand.N(10*time.Millisecond))
+				<-pause.C
 			}
 		})
 	}
 	wg.Wait()
-	s.settled(release.Counters{Accepted: 161, Answered: 161})
+	s.settled(release.Counters{Accepted: taught + 16, Answered: taught + 16})
 }
 
 func post(t *testing.T, s *stage, name string, body io.Reader) {
@@ -128,37 +162,33 @@ func (s *stage) hideEnds() {
 	}
 }
 
-// The backend closes connections that were idle for 200 ms, and no longer
-// answers what arrives in the last tenth of that: such a request and the
-// close have crossed. The lane learns the limit from the first close.
+// The backend no longer answers what arrives in the last tenth of its limit:
+// such a request and the close have crossed.
 func TestAPostNeverCrossesWithTheCloseOfAConnectionOnceTheLimitIsKnown(t *testing.T) {
 	t.Parallel()
-	const limit = 200 * time.Millisecond
 	ln := listenLocal(t)
-	closed := make(chan struct{}, 100)
+	hungUp := make(chan struct{}, 100)
 	go acceptAll(ln, func(c net.Conn) {
-		defer c.Close()
 		r := bufio.NewReader(c)
 		for answerOne(r, c) {
 			last := time.Now()
 			c.SetReadDeadline(last.Add(limit))
 			if _, err := r.Peek(1); err != nil || time.Since(last) > limit*9/10 {
-				c.Close()
-				closed <- struct{}{}
-				return
+				break
 			}
 			c.SetReadDeadline(time.Time{})
 		}
+		c.Close()
+		hungUp <- struct{}{}
 	})
 	s := newStage(t, ln.Addr().String())
-	post(t, s, "teaches", nil)
-	<-closed
+	taught := s.learn(hungUp)
 	for i := range 4 {
 		post(t, s, fmt.Sprint("order ", i), strings.NewReader("x"))
 		pause := time.NewTimer(limit * 19 / 20)
 		<-pause.C
 	}
-	s.settled(release.Counters{Accepted: 5, Answered: 5})
+	s.settled(release.Counters{Accepted: taught + 4, Answered: taught + 4})
 }
 
 func acceptAll(ln net.Listener, serve func(c net.Conn)) {
