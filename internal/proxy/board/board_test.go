@@ -102,7 +102,7 @@ func TestAfterASwitchNothingNewReachesTheOldSide(t *testing.T) {
 	}
 	generation := b.Table()
 	closed.Green.Add(1)
-	for i := range 400 {
+	for i := 0; i < 400 || served.Load() < 1000; i++ {
 		to := release.Side(release.Blue)
 		weight := release.None
 		if i%2 == 0 {
@@ -121,7 +121,7 @@ func TestAfterASwitchNothingNewReachesTheOldSide(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
-	if late.Load() != 0 || served.Load() == 0 {
+	if late.Load() != 0 {
 		t.Errorf("%d of %d requests took a side after the switch away from it", late.Load(), served.Load())
 	}
 }

@@ -44,7 +44,8 @@ const (
 // Ensure returns when a proxy answers: the one that runs already, or one that
 // it has started. Call it again at any time, also from several processes: the
 // state folder lets only one proxy live. It returns an error with the end of
-// the log if none answers within the time.
+// the log if none answers within the time, and then leaves none behind that
+// it has started.
 func (p *Process) Ensure(ctx context.Context) (admin.Health, error) {
 	within := p.Within
 	if within <= 0 {
@@ -59,11 +60,17 @@ func (p *Process) Ensure(ctx context.Context) (admin.Health, error) {
 	if err != nil {
 		return admin.Health{}, fmt.Errorf("start proxy: %w", err)
 	}
-	exited, err := p.start()
+	child, exited, err := p.start()
 	if err != nil {
 		return admin.Health{}, fmt.Errorf("start proxy: %w", err)
 	}
-	return p.await(ctx, exited, begin)
+	h, err := p.await(ctx, exited, begin)
+	if err != nil || h.PID != child.Pid {
+		// Another one was quicker, or this one is of no use: it must not come
+		// to life later, when nobody expects it.
+		_ = child.Kill()
+	}
+	return h, err
 }
 
 func (p *Process) health(ctx context.Context) (admin.Health, error) {
@@ -74,13 +81,13 @@ func (p *Process) health(ctx context.Context) (admin.Health, error) {
 
 // start runs the program in a session of its own, so that no signal to this
 // process or its terminal reaches it. The channel gets how it ended.
-func (p *Process) start() (<-chan error, error) {
+func (p *Process) start() (*os.Process, <-chan error, error) {
 	if len(p.Command) == 0 {
-		return nil, errors.New("no command is given")
+		return nil, nil, errors.New("no command is given")
 	}
 	log, err := os.OpenFile(p.LogPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("open log: %w", err)
+		return nil, nil, fmt.Errorf("open log: %w", err)
 	}
 	defer log.Close()
 	cmd := exec.Command(p.Command[0], p.Command[1:]...)
@@ -89,11 +96,11 @@ func (p *Process) start() (<-chan error, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }() // takes the exit status, so that no zombie stays
-	return exited, nil
+	return cmd.Process, exited, nil
 }
 
 // await asks until a proxy answers. Where the started one has ended, another
