@@ -33,8 +33,8 @@ const lifetime = 3 * time.Minute
 //	-mark TEXT      means nothing; it makes a test's processes recognisable
 //
 // GET /health is the probe, GET /whoami tells pid, arguments, environment and
-// children, POST /ready and /unready change the answer of the probe, and
-// POST /exit?code=N ends the program.
+// children, POST /ready and /unready change the answer of the probe, after
+// POST /hang there is none, and POST /exit?code=N ends the program.
 func Program(args []string) int {
 	var p program
 	flags := flag.NewFlagSet(ProgramName, flag.ContinueOnError)
@@ -64,6 +64,7 @@ func Program(args []string) int {
 
 type program struct {
 	ready    atomic.Bool
+	hangs    atomic.Bool
 	children []int
 }
 
@@ -116,11 +117,16 @@ func (p *program) serve(ignoreTerm bool) int {
 
 func (p *program) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
+		if p.hangs.Load() {
+			<-r.Context().Done()
+			return
+		}
 		if !p.ready.Load() {
 			http.Error(w, "not yet", http.StatusServiceUnavailable)
 		}
 	})
+	mux.HandleFunc("POST /hang", func(http.ResponseWriter, *http.Request) { p.hangs.Store(true) })
 	mux.HandleFunc("POST /ready", func(http.ResponseWriter, *http.Request) { p.ready.Store(true) })
 	mux.HandleFunc("POST /unready", func(http.ResponseWriter, *http.Request) { p.ready.Store(false) })
 	mux.HandleFunc("GET /whoami", func(w http.ResponseWriter, _ *http.Request) {

@@ -1,6 +1,7 @@
 package platformtest
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -53,6 +54,24 @@ func readinessIsLostAfterFailuresInARow(s *stage) {
 	Tell(s, in.Addr, "/ready")
 	if in = s.ready(1)[0]; !in.ReadySince.After(first) {
 		s.Errorf("ready again since %s, which is not after %s", in.ReadySince, first)
+	}
+}
+
+func anInstanceThatDoesNotAnswerHidesNoOther(s *stage) {
+	order := s.order(release.Blue, "1.0", 2)
+	order.Artefact.Health.Timeout = time.Hour
+	order.Artefact.Stop.Grace = 0
+	s.start(s.seal(order))
+	list := s.ready(2)
+	Tell(s, list[0].Addr, "/hang")
+	// The limit of the probe must not be that of the look.
+	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
+	defer cancel()
+	for range 3 {
+		seen, err := s.platform.Observe(ctx, s.App)
+		if err != nil || len(seen) != 2 || !seen[1].Serves() {
+			s.Fatalf("while one does not answer the other is observed as %+v, %v", seen, err)
+		}
 	}
 }
 

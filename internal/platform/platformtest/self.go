@@ -46,7 +46,7 @@ func WhoAmI(t testing.TB, addr string) Self {
 	return self
 }
 
-// Tell posts to the program at addr: "/ready", "/unready" or "/exit?code=N".
+// Tell posts to the program at addr: "/ready", "/unready", "/hang" or "/exit?code=N".
 // A program that is told to end gives no answer.
 func Tell(t testing.TB, addr, path string) {
 	t.Helper()

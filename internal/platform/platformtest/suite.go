@@ -59,6 +59,7 @@ var tests = []struct {
 	{"AnInstanceIsReadyOnlyWhenItSaysSo", anInstanceIsReadyOnlyWhenItSaysSo},
 	{"AnOpenPortIsEnoughWithoutAPath", anOpenPortIsEnoughWithoutAPath},
 	{"ReadinessIsLostAfterFailuresInARow", readinessIsLostAfterFailuresInARow},
+	{"AnInstanceThatDoesNotAnswerHidesNoOther", anInstanceThatDoesNotAnswerHidesNoOther},
 	{"AProgramThatEndsAtOnceIsSeenWithItsReason", aProgramThatEndsAtOnceIsSeen},
 	{"AnInstanceThatEndedIsStartedAgainAndCounted", anInstanceThatEndedIsStartedAgain},
 	{"TheNextControllerAdoptsWhatRuns", theNextControllerAdoptsWhatRuns},

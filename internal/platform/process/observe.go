@@ -10,13 +10,18 @@ import (
 	"cutover/internal/release"
 )
 
-// atOnce is how many instances are looked at in parallel.
-const atOnce = 32
+const (
+	// atOnce is how many instances are looked at in parallel.
+	atOnce = 32
+	// patience is how long Observe waits for the answer to a probe.
+	patience = 2 * time.Second
+)
 
 // Observe lists the instances of app, oldest first, with those that ended and
 // were not stopped. Each instance that runs is asked for its readiness, in
 // parallel and not more often than its Health says; in between the last
-// answer holds. It takes little longer than the longest Timeout of a probe.
+// answer holds, and also while an answer takes longer than two seconds: how
+// long a probe may take in all is up to Health and does not hold Observe up.
 func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance, error) {
 	if err := checkApp(app); err != nil {
 		return nil, fmt.Errorf("observe: %w", err)
@@ -76,12 +81,11 @@ func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 
 // lookReady fills in the readiness of an instance that runs.
 func (p *Platform) lookReady(ctx context.Context, s slot, run slotRun, in *release.Instance) error {
-	w := p.watches.of(s, run)
-	seen, err := w.look(ctx, p.opt.Now)
-	if err != nil {
-		return err
-	}
+	wait, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	seen := p.watches.of(s, run).look(wait, p.opt.Now)
 	// It may have ended while it was asked.
+	var err error
 	if in.Alive, err = run.runs(); err != nil {
 		return err
 	}

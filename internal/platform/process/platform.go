@@ -40,7 +40,7 @@ func New(o Options) (*Platform, error) {
 		opt: o, at: at, boot: boot,
 		ports:    newPorts(at),
 		children: newChildren(),
-		watches:  newWatches(),
+		watches:  newWatches(o.Logger),
 	}, nil
 }
 
