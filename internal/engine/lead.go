@@ -21,8 +21,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	var lease store.Lease
 	for {
-		var err error
-		if lease, err = e.acquire(ctx); err == nil {
+		got, err := e.acquire(ctx)
+		if err == nil {
+			lease = got
 			err = e.lead(ctx, lease)
 		}
 		switch {
@@ -35,10 +36,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		default:
 			e.Logger.Error("the work was interrupted and is taken up again", "error", err)
 		}
-		select {
-		case <-ctx.Done():
+		if pass(ctx, e.TTL/5) != nil {
 			return e.yield(lease)
-		case <-time.After(e.TTL / 5):
 		}
 	}
 }
@@ -75,10 +74,8 @@ func (e *Engine) acquire(ctx context.Context) (store.Lease, error) {
 			e.Logger.Info("standing by", "reason", err.Error())
 			waiting = true
 		}
-		select {
-		case <-ctx.Done():
-			return lease, ctx.Err()
-		case <-time.After(e.TTL / 5):
+		if err := pass(ctx, e.TTL/5); err != nil {
+			return lease, err
 		}
 	}
 }
@@ -110,6 +107,7 @@ func (e *Engine) lead(ctx context.Context, lease store.Lease) error {
 		return err
 	}
 	defer watch.stop()
+	e.Logger.Info("in charge", "generation", lease.Generation, "records", b.head.Seq)
 	var wg sync.WaitGroup
 	e.takeOver(b, lease, cancel, func(k *worker) {
 		wg.Go(func() {
@@ -118,7 +116,6 @@ func (e *Engine) lead(ctx context.Context, lease store.Lease) error {
 			}
 		})
 	})
-	e.Logger.Info("in charge", "generation", lease.Generation, "records", b.head.Seq)
 	watch.renew(ctx)
 	e.stepDown()
 	wg.Wait()

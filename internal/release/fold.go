@@ -18,7 +18,7 @@ func Fold(s State, e Entry) (State, error) {
 	if s.Phase == "" {
 		rp, ok := e.Event.(RecordedPlan)
 		if !ok {
-			return s, fmt.Errorf("fold event %d: a release begins with a plan, not with %T", e.Seq, e.Event)
+			return s, fmt.Errorf("fold record %d: a release begins with a plan, not with %T", e.Seq, e.Event)
 		}
 		return begin(rp.Plan, e), nil
 	}
@@ -48,7 +48,7 @@ func Fold(s State, e Entry) (State, error) {
 		s.EnteredAt, s.Tries, s.Halt = e.At, nil, nil
 		return s, nil
 	}
-	return s, fmt.Errorf("fold event %d: %w %T", e.Seq, ErrUnknownEvent, e.Event)
+	return s, fmt.Errorf("fold record %d: %w %T", e.Seq, ErrUnknownEvent, e.Event)
 }
 
 func begin(p Plan, e Entry) State {

@@ -48,6 +48,8 @@ func (f Finished) sentence() string {
 	}
 	took := f.Took.Round(time.Millisecond)
 	switch {
+	case f.Canceled && f.Took == 0:
+		return what + " was left open and is no longer wanted"
 	case f.Canceled:
 		return fmt.Sprintf("%s given up after %s", what, took)
 	case f.Error != "":
