@@ -33,6 +33,16 @@ func (h *house) order(count int, args ...string) release.StartOrder {
 	}
 }
 
+// opened returns a new house with its platform; what runs there is stopped
+// when the test ends.
+func opened(t *testing.T) (*house, *process.Platform) {
+	t.Helper()
+	h := newHouse(t)
+	p := h.open(process.Options{})
+	stopAtEnd(t, p)
+	return h, p
+}
+
 func start(t *testing.T, p *process.Platform, order release.StartOrder) {
 	t.Helper()
 	if err := p.Start(t.Context(), order); err != nil {

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"cutover/internal/platform/platformtest"
-	"cutover/internal/platform/process"
 	"cutover/internal/testkit"
 )
 
@@ -47,9 +46,7 @@ func (h *house) shim(folder string) (int, string) {
 
 func TestOfManyLaunchesOfOneSlotOneRuns(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	start(t, p, h.order(1, "-exit", "0"))
 	in := ended(t, p)
 	var all sync.WaitGroup
@@ -84,9 +81,7 @@ func TestOfManyLaunchesOfOneSlotOneRuns(t *testing.T) {
 
 func TestALaunchThatComesTooLateStartsNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	start(t, p, h.order(2))
 	list := ready(t, p, 2)
 
@@ -117,9 +112,7 @@ func TestAShimIsNotForUseByHand(t *testing.T) {
 
 func TestWhatCannotBeExecutedIsAnErrorAndOnRecord(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	script := t.TempDir() + "/script"
 	if err := os.WriteFile(script, []byte("echo hello\n"), 0o700); err != nil {
 		t.Fatal(err)

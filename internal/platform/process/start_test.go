@@ -240,9 +240,7 @@ func TestAnInstanceThatKeepsEndingIsPausedLongerAndLonger(t *testing.T) {
 
 func TestAnInstanceThatARebootEndedIsNotBlamedForIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	start(t, p, h.order(1))
 	in := ready(t, p, 1)[0]
 	platformtest.Tell(t, in.Addr, "/exit?code=0")
@@ -260,9 +258,7 @@ func TestAnInstanceThatARebootEndedIsNotBlamedForIt(t *testing.T) {
 
 func TestAnInstanceKeepsItsPortUnlessSomebodyTookIt(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	order := h.order(1)
 	start(t, p, order)
 	first := ready(t, p, 1)[0]
@@ -308,9 +304,7 @@ func TestManyControllersTogetherStartNoMoreThanIsOrdered(t *testing.T) {
 
 func TestLogsOutliveTheirInstancesButNotForEver(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	start(t, p, h.order(1))
 	in := ready(t, p, 1)[0]
 	logs := filepath.Join(h.dir, "logs", app)
@@ -329,9 +323,7 @@ func TestLogsOutliveTheirInstancesButNotForEver(t *testing.T) {
 
 func TestARecordThatCannotBeReadIsNotTakenForNone(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	start(t, p, h.order(1))
 	in := ready(t, p, 1)[0]
 	record := h.inSlot(in.ID, "process.json")

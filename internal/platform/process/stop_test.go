@@ -18,9 +18,7 @@ import (
 
 func TestStopEndsAllThatAnInstanceStarted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	order := h.order(1, "-children", "3")
 	order.Artefact.Stop.Grace = 300 * time.Millisecond
 	start(t, p, order)
@@ -37,9 +35,7 @@ func TestStopEndsAllThatAnInstanceStarted(t *testing.T) {
 
 func TestTheSignalReachesWhatAShellLeavesBehind(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	order := h.order(1)
 	order.Artefact.Command = append([]string{"/bin/sh", "-c", `"$@"; exit $?`, "sh"}, order.Artefact.Command...)
 	start(t, p, order)
@@ -52,9 +48,7 @@ func TestTheSignalReachesWhatAShellLeavesBehind(t *testing.T) {
 
 func TestWhatAnEndedInstanceLeftRunningEndsBeforeItIsStartedAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	order := h.order(1, "-children", "2")
 	order.Artefact.Stop.Grace = 100 * time.Millisecond
 	start(t, p, order)
@@ -74,9 +68,7 @@ func TestWhatAnEndedInstanceLeftRunningEndsBeforeItIsStartedAgain(t *testing.T) 
 
 func TestAProcessThatHasTheNumberOfAnInstanceIsNotTouched(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	p := h.open(process.Options{})
-	stopAtEnd(t, p)
+	h, p := opened(t)
 	start(t, p, h.order(1))
 	in := ready(t, p, 1)[0]
 	pid := platformtest.WhoAmI(t, in.Addr).Pid
