@@ -123,7 +123,7 @@ func (d *decider) testing() {
 		d.want(Action{Kind: ActCheck, Side: d.p.To.Side})
 		return
 	}
-	d.advance(Shifting, 0, "%d checks passed", len(d.s.Checked))
+	d.advance(Shifting, 0, "%s passed", plural(len(d.s.Checked), "check", "checks"))
 }
 
 // shifting brings the traffic to the step's weight, holds it there, and goes on
@@ -242,6 +242,10 @@ func (d *decider) retiring() {
 	}
 	if d.p.Schema.Contract {
 		d.advance(Contracting, 0, "the old side is gone")
+		return
+	}
+	if d.p.First() {
+		d.end(Done, d.p.To.Version+" stands; there was nothing before it", false)
 		return
 	}
 	d.end(Done, "the old side is gone", false)

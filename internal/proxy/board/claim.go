@@ -60,8 +60,11 @@ func (c *Claim) moveTo(next *Endpoint) {
 	if c.endpoint != nil {
 		c.endpoint.inFlight.Add(-1)
 	}
+	id := ""
 	if next != nil {
 		next.inFlight.Add(1)
+		id = next.ID
 	}
+	c.entry.At(id)
 	c.endpoint = next
 }

@@ -34,6 +34,21 @@ type Entry struct {
 	// cut, once set, marks the entry as a stream; ended closes it for good.
 	cut   func()
 	ended bool
+	// at is the endpoint that has it, "" for none.
+	at string
+}
+
+// At records which endpoint has the request now, "" for none.
+func (e *Entry) At(endpoint string) {
+	s := e.side
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.ended {
+		return
+	}
+	s.weigh(e, -1)
+	e.at = endpoint
+	s.weigh(e, +1)
 }
 
 // Stream turns the request into a stream: its answer began with status after
@@ -46,7 +61,9 @@ func (e *Entry) Stream(status int, took time.Duration, cut func()) {
 	if e.ended || e.cut != nil {
 		return
 	}
+	s.weigh(e, -1)
 	e.cut = cut
+	s.weigh(e, +1)
 	s.requests--
 	if s.streams == nil {
 		s.streams = map[*Entry]struct{}{}
@@ -74,6 +91,7 @@ func (e *Entry) Close(end End) {
 		return
 	}
 	e.ended = true
+	s.weigh(e, -1)
 	s.settle(end)
 	if e.cut == nil {
 		s.requests--

@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"sync"
 
 	"cutover/internal/release"
@@ -14,6 +17,9 @@ type Side struct {
 	requests int
 	streams  map[*Entry]struct{}
 	latency  latencies
+	// load has the endpoints with work in flight, whether or not they are
+	// still on the route.
+	load map[string]release.Load
 }
 
 // Reading is what a ledger says at one instant. Counters.Accepted equals
@@ -23,6 +29,9 @@ type Reading struct {
 	Requests int              `json:"requests"`
 	Streams  int              `json:"streams"`
 	Counters release.Counters `json:"counters"`
+	// Load splits what is in flight by endpoint, sorted by ID. A request that
+	// has not been given to an endpoint yet is in none.
+	Load []release.Load `json:"load,omitempty"`
 	// Latency has one value for each status class that occurred: "1xx" (an
 	// upgrade), "2xx" .. "5xx".
 	Latency map[string]Latency `json:"latency,omitempty"`
@@ -50,6 +59,7 @@ func (s *Side) Read() Reading {
 		Requests: s.requests,
 		Streams:  len(s.streams),
 		Counters: s.counters,
+		Load:     s.loads(),
 		Latency:  s.latency.read(),
 	}
 }
@@ -63,4 +73,33 @@ func (s *Side) Streams() []*Entry {
 		open = append(open, e)
 	}
 	return open
+}
+
+// weigh adds n to what is in flight on the entry's endpoint. The caller holds
+// the lock.
+func (s *Side) weigh(e *Entry, n int) {
+	if e.at == "" {
+		return
+	}
+	l := s.load[e.at]
+	l.ID = e.at
+	if e.cut == nil {
+		l.Requests += n
+	} else {
+		l.Streams += n
+	}
+	if l.Requests == 0 && l.Streams == 0 {
+		delete(s.load, e.at)
+		return
+	}
+	if s.load == nil {
+		s.load = map[string]release.Load{}
+	}
+	s.load[e.at] = l
+}
+
+func (s *Side) loads() []release.Load {
+	list := slices.Collect(maps.Values(s.load))
+	slices.SortFunc(list, func(a, b release.Load) int { return cmp.Compare(a.ID, b.ID) })
+	return list
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -144,5 +145,31 @@ func TestABookKeepsEachSideForGood(t *testing.T) {
 	}
 	if len(book.All()) != 2 {
 		t.Errorf("%d sides", len(book.All()))
+	}
+}
+
+func TestWhatIsInFlightIsSplitByEndpoint(t *testing.T) {
+	var s Side
+	open := func(at string) *Entry {
+		e, ok := s.Open(func() bool { return true })
+		if !ok {
+			t.Fatal("the ledger refused an entry")
+		}
+		e.At(at)
+		return e
+	}
+	a, b, c := open("one"), open("one"), open("two")
+	b.Stream(200, 0, func() {})
+	c.At("one")
+	want := []release.Load{{ID: "one", Requests: 2, Streams: 1}}
+	if got := s.Read().Load; !slices.Equal(got, want) {
+		t.Errorf("load is %+v, want %+v", got, want)
+	}
+	for _, e := range []*Entry{a, b, c} {
+		e.Close(End{Outcome: Answered, Status: 200})
+	}
+	c.At("late")
+	if got := s.Read().Load; len(got) != 0 {
+		t.Errorf("load is %+v after everything has ended", got)
 	}
 }
