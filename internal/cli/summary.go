@@ -22,8 +22,8 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 		s.writeSplit(w, v)
 	}
 	s.writeLedger(w, v)
-	if st.Verdict.Kind != release.Unknown && !st.Phase.Ended() {
-		fmt.Fprintf(w, "  verdict  %s: %s\n", s.paint(w, verdictColour(st.Verdict.Kind), string(st.Verdict.Kind)), st.Verdict.Reason)
+	if now := latest(v); now.Kind != release.Unknown && !st.Phase.Ended() {
+		fmt.Fprintf(w, "  verdict  %s: %s\n", s.paint(w, verdictColour(now.Kind), string(now.Kind)), now.Reason)
 	}
 	for _, t := range v.Troubles {
 		fmt.Fprintf(w, "  %s %s\n", s.paint(w, red, "trouble"), t)
@@ -41,6 +41,14 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	} else if st.Rejected {
 		fmt.Fprintf(w, "  %s is rejected; `cutover allow %s %s` lets it be tried again\n", st.Plan.To.Version, st.App, st.Plan.To.Version)
 	}
+}
+
+// latest is the verdict of the last look, or else the last one on record.
+func latest(v api.View) release.Verdict {
+	if v.World.Verdict.Kind != release.Unknown {
+		return v.World.Verdict
+	}
+	return v.State.Verdict
 }
 
 func verbs(list []release.Help) string {

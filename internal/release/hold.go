@@ -64,7 +64,7 @@ func (d *decider) holdOver(h Hold) bool {
 		d.wait("held for another %s", left.Round(time.Second))
 	}
 	if !enough {
-		d.wait("%d of %d requests on %s; verdict: %s", got, h.AtLeastRequests, d.p.To.Side, d.w.Verdict.Kind)
+		d.wait("%d of %d requests on %s; verdict %s: %s", got, max(h.AtLeastRequests, d.p.Guard.MinRequests), d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.Reason)
 		if h.AtMost > 0 && elapsed >= h.AtMost {
 			d.emit(Halted{Kind: Paused,
 				Reason: "no sufficient evidence after " + h.AtMost.String() + ": " + d.w.Verdict.Reason,
