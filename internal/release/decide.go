@@ -112,7 +112,8 @@ func (d *decider) wait(format string, args ...any) {
 }
 
 // want asks for an action, unless it has just been done and the world needs a
-// moment to show it, or has failed and its pause is not over.
+// moment to show it, or has failed and its pause is not over. Both pauses grow
+// as it happens again.
 func (d *decider) want(a Action) {
 	if len(d.out.Events) > 0 {
 		return
@@ -123,7 +124,7 @@ func (d *decider) want(a Action) {
 			d.wait("%s failed %d times, tried again in %s: %s", a, t.Failures, left.Round(time.Second), t.Error)
 			return
 		}
-	} else if t.OK && d.w.Now.Sub(t.At) < d.p.Tries.Pause {
+	} else if t.OK && d.w.Now.Sub(t.At) < d.p.Tries.pause(t.Repeats+1) {
 		d.wait("%s is done, the world does not show it yet", a)
 		return
 	}

@@ -128,6 +128,11 @@ func (s State) finish(ev Finished, at time.Time) State {
 		return s
 	}
 	t := s.try(ev.Kind, ev.Side)
+	if again := t.OK && ev.Error == "" && at.Sub(t.At) < 3*s.Plan.Tries.pause(t.Repeats+1); again {
+		t.Repeats++
+	} else {
+		t.Repeats = 0
+	}
 	t.Kind, t.Side, t.At, t.OK, t.Error = ev.Kind, ev.Side, at, ev.Error == "", ev.Error
 	if t.OK {
 		t.Failures = 0

@@ -166,7 +166,7 @@ func TestSettleWaitsForARequestThatHasNotReachedItsEndpoint(t *testing.T) {
 			t.Errorf("%d left at the deadline, want 1", left)
 		}
 		go func() {
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			c.Sent()
 			c.Sent()
 		}()
@@ -398,7 +398,7 @@ func TestLeftoverStreamsAreClosedOneByOneOverTheSpread(t *testing.T) {
 		if n := b.CloseStreams(t.Context(), "shop", release.Green, 0); n != 0 {
 			t.Errorf("green has no streams, but %d are being closed", n)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		synctest.Wait()
 		for i, at := range cuts {
 			if want := time.Duration(i) * 2 * time.Second; at != want {

@@ -17,7 +17,7 @@ func TestAnOutageDoesNotFillTheLog(t *testing.T) {
 		for range 100 {
 			s.warn("request lost")
 		}
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		s.warn("request lost")
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != 2 || !strings.Contains(lines[1], "omitted=99") {
