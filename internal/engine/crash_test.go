@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"cutover/internal/release"
 )
@@ -260,29 +259,33 @@ func TestAnIntentLeftOpenByADeadControllerKeepsItsKeyIfItIsStillWanted(t *testin
 	})
 }
 
-func TestIntentsLeftOpenByADeadControllerAreClosedEvenIfTheirReleaseHasEnded(t *testing.T) {
+func TestAnIntentLeftOpenIsClosedEvenIfItsReleaseHasEnded(t *testing.T) {
 	t.Parallel()
 	inHouse(t, func(h *house) {
-		one := h.open("one")
-		one.hand.mu.Lock()
-		one.hand.onAppend = func(n int) verdict {
-			if n == 4 { // start 2 on blue
-				return diesAfter
+		h.world.before = func(ctx context.Context, _ order) error { <-ctx.Done(); return ctx.Err() }
+		dieAfter := func(at int) func(int) verdict {
+			return func(n int) verdict {
+				if n == at {
+					return diesAfter
+				}
+				return goesThrough
 			}
-			return goesThrough
 		}
-		one.hand.mu.Unlock()
+		one := h.hire("one")
+		one.hand.onAppend = dieAfter(5)
+		one.work()
+		h.until("it leads", one.leads)
 		h.deploy(one, h.plan(one, "r1", "v1"))
-		<-one.done
+		h.until("a start is under way", func() bool { return len(h.world.ordersOf(release.ActStart)) == 1 })
+		h.harmless(one.Request(h.Context(), "r1", release.VerbAbort, "ann", ""))
 		two := h.hire("two")
-		two.work()
-		h.until("it is taken back", func() bool {
-			if two.leads() && two.phase("r1").Reversible() {
-				h.harmless(two.Request(h.Context(), "r1", release.VerbAbort, "ann", ""))
-			}
-			return two.phase("r1") == release.RolledBack
-		})
-		<-time.After(time.Second)
+		two.hand.onAppend = dieAfter(2) // reverting, rolled-back
+		<-two.work().done
+		three := h.open("three")
+		h.until("the intent is closed", func() bool { return len(three.pending("shop")) == 0 })
+		if got := three.phase("r1"); got != release.RolledBack {
+			h.Errorf("it is %s", got)
+		}
 		h.balanced("r1")
 	})
 }

@@ -248,6 +248,28 @@ func TestWhatCannotBeObservedOnlyMakesAReleaseWaitAndTheViewSaysWhy(t *testing.T
 	}
 }
 
+func TestAnActionGoesOnThoughForAMomentNothingCanBeObserved(t *testing.T) {
+	t.Parallel()
+	inHouse(t, func(h *house) {
+		h.world.before = func(ctx context.Context, o order) error {
+			if o.kind == release.ActStart {
+				return pass(ctx, 3*time.Second)
+			}
+			return nil
+		}
+		c := h.open("one")
+		h.deploy(c, h.plan(c, "r1", "v1"))
+		h.until("it is being started", func() bool { return len(h.world.ordersOf(release.ActStart)) == 1 })
+		h.world.change(func() { h.world.blind["platform"] = errDown })
+		<-time.After(time.Second)
+		h.world.change(func() { delete(h.world.blind, "platform") })
+		h.untilPhase(c, "r1", release.Done)
+		if n := len(h.world.ordersOf(release.ActStart)); n != 1 {
+			h.Errorf("it was ordered %d times, want once", n)
+		}
+	})
+}
+
 func TestAnInstanceOfNoSideCannotBeObserved(t *testing.T) {
 	t.Parallel()
 	inHouse(t, func(h *house) {
