@@ -40,7 +40,7 @@ func newDeployCommand(s *session) *cobra.Command {
 			if detach {
 				return s.detached(ctx, c, d)
 			}
-			return s.follow(ctx, c, d.Release, d.After)
+			return s.follow(ctx, c, d.Release, d.After, "")
 		},
 	}
 	files.bind(cmd)

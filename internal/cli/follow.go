@@ -20,8 +20,9 @@ func lastSeq(ctx context.Context, c *api.Client, name string) (int64, error) {
 }
 
 // follow shows a release until it ends, stands by or needs somebody, and
-// returns the exit code's error. Interrupting it only detaches.
-func (s *session) follow(ctx context.Context, c *api.Client, name string, after int64) error {
+// returns the exit code's error: asked is the verb that is followed, for which
+// a release taken back is a success. Interrupting it only detaches.
+func (s *session) follow(ctx context.Context, c *api.Client, name string, after int64, asked release.Verb) error {
 	var err error
 	if onTerminal(s.out) && !s.json {
 		err = s.watch(ctx, c, name, true)
@@ -35,7 +36,7 @@ func (s *session) follow(ctx context.Context, c *api.Client, name string, after 
 	if err != nil {
 		return reached(err)
 	}
-	return s.conclude(ctx, c, name)
+	return s.conclude(ctx, c, name, asked)
 }
 
 // settled reports whether following a release has come to an end.
@@ -90,16 +91,20 @@ func (s *session) paintEvent(l api.Line) string {
 }
 
 // conclude prints how a release stands and returns its exit code.
-func (s *session) conclude(ctx context.Context, c *api.Client, name string) error {
+func (s *session) conclude(ctx context.Context, c *api.Client, name string, asked release.Verb) error {
 	v, err := c.View(ctx, name)
 	if err != nil {
 		return reached(err)
 	}
+	code := codeFor(v.State)
+	if v.State.Phase == release.RolledBack && (asked == release.VerbAbort || asked == release.VerbRollback) {
+		code = ExitDone
+	}
 	if s.json {
 		s.print(v)
-		return silent(codeFor(v.State))
+		return silent(code)
 	}
 	fmt.Fprintln(s.out)
 	s.summary(v)
-	return silent(codeFor(v.State))
+	return silent(code)
 }

@@ -57,7 +57,7 @@ func newVerbCommand(s *session, verb release.Verb, short, long string) *cobra.Co
 			if detach || !ends(verb) {
 				return s.told(v.State, verb)
 			}
-			return s.follow(cmd.Context(), c, name, from)
+			return s.follow(cmd.Context(), c, name, from, verb)
 		},
 	}
 	cmd.Flags().StringVarP(&reason, "reason", "m", "", "why; kept in the journal")
