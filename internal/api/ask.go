@@ -1,0 +1,84 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+
+	"cutover/internal/engine"
+	"cutover/internal/release"
+)
+
+func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
+	if p, ok := s.planned(w, r); ok {
+		answer(w, p)
+	}
+}
+
+func (s *Server) planned(w http.ResponseWriter, r *http.Request) (release.Plan, bool) {
+	var files Files
+	if !read(w, r, &files) {
+		return release.Plan{}, false
+	}
+	if _, leading := s.Reader.Leading(); !leading {
+		s.fail(w, engine.ErrNotLeading)
+		return release.Plan{}, false
+	}
+	p, err := s.Planner.Plan(r.Context(), files)
+	if err != nil {
+		write(w, http.StatusBadRequest, Failure{Kind: "usage", Error: err.Error()})
+		return p, false
+	}
+	p.Author = who(r)
+	return p, true
+}
+
+func (s *Server) deploy(w http.ResponseWriter, r *http.Request) {
+	p, ok := s.planned(w, r)
+	if !ok {
+		return
+	}
+	resumed, err := s.Writer.Deploy(r.Context(), p, who(r))
+	if err != nil {
+		s.fail(w, err)
+		return
+	}
+	lines, err := s.Trail.Lines(r.Context(), 0, "", p.Release, 1)
+	if err != nil {
+		s.fail(w, fmt.Errorf("release %s is on record: %w", p.Release, err))
+		return
+	}
+	d := Deployed{Release: p.Release, Resumed: resumed}
+	if len(lines) > 0 {
+		d.After = lines[0].Seq - 1
+	}
+	answer(w, d)
+}
+
+func (s *Server) request(w http.ResponseWriter, r *http.Request) {
+	var ask Ask
+	if !read(w, r, &ask) {
+		return
+	}
+	name := r.PathValue("name")
+	if _, ok := s.Reader.View(name); !ok {
+		s.unknown(w, name)
+		return
+	}
+	if err := s.Writer.Request(r.Context(), name, release.Verb(r.PathValue("verb")), who(r), ask.Reason); err != nil {
+		s.fail(w, err)
+		return
+	}
+	s.view(w, r)
+}
+
+func (s *Server) allow(w http.ResponseWriter, r *http.Request) {
+	var ask AllowVersion
+	if !read(w, r, &ask) {
+		return
+	}
+	if err := s.Writer.Allow(r.Context(), r.PathValue("app"), ask.Version, who(r), ask.Reason); err != nil {
+		s.fail(w, err)
+		return
+	}
+	answer(w, struct{}{})
+}
