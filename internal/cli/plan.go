@@ -110,10 +110,16 @@ func (s *session) printPlan(p release.Plan, settings []config.Setting, found []c
 		return
 	}
 	w := s.out
-	fmt.Fprintf(w, "%s  %s: %s -> %s, %s, %d instances\n\n", s.paint(w, bold, p.Release), p.App, sideLabel(p.From), sideLabel(p.To), p.Strategy, p.Replicas)
+	fmt.Fprintf(w, "%s  %s: %s -> %s, %s, replicas: %d\n\n", s.paint(w, bold, p.Release), p.App, sideLabel(p.From), sideLabel(p.To), p.Strategy, p.Replicas)
 	t := &table{}
 	t.row("EARLIEST", "PHASE", "WHAT HAPPENS", "ENDS AFTER", "WAY BACK")
+	last := ""
 	for _, st := range stages {
+		if st.Back == last {
+			st.Back = "same"
+		} else {
+			last = st.Back
+		}
 		t.row("+"+ago(st.Earliest), string(st.Phase), st.What, dash(st.Ends), st.Back)
 	}
 	t.write(w)

@@ -140,10 +140,8 @@ func (s *session) writeLedger(w io.Writer, v api.View) {
 
 // ago says how long something lasted, in the units people use.
 func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	default:
-		return d.Round(time.Second).String()
+	if d < time.Minute {
+		return release.Span(d.Round(100 * time.Millisecond))
 	}
+	return release.Span(d.Round(time.Second))
 }

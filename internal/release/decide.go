@@ -121,7 +121,7 @@ func (d *decider) want(a Action) {
 	t := d.s.try(a.Kind, a.Side)
 	if t.Failures > 0 {
 		if left := t.At.Add(d.p.Tries.pause(t.Failures)).Sub(d.w.Now); left > 0 {
-			d.wait("%s failed %d times, tried again in %s: %s", a, t.Failures, left.Round(time.Second), t.Error)
+			d.wait("%s failed %d times, tried again in %s: %s", a, t.Failures, Span(left.Round(time.Second)), t.Error)
 			return
 		}
 	} else if t.OK && d.w.Now.Sub(t.At) < d.p.Tries.pause(t.Repeats+1) {

@@ -136,14 +136,14 @@ func (d *decider) broken() string {
 		return fmt.Sprintf("crash loop: instances of %s ended %s by themselves: %s", d.p.To.Version, plural(r, "time", "times"), lastWords(*in))
 	}
 	if d.s.Phase == Starting && d.inPhase() > d.p.ReadyWithin && in.Ready() < d.p.newAt(0) {
-		return fmt.Sprintf("%d of %d instances of %s got ready within %s: %s", in.Ready(), d.p.newAt(0), d.p.To.Version, d.p.ReadyWithin, lastWords(*in))
+		return fmt.Sprintf("%d of %d instances of %s got ready within %s: %s", in.Ready(), d.p.newAt(0), d.p.To.Version, Span(d.p.ReadyWithin), lastWords(*in))
 	}
 	if d.s.Phase.watched() && in.Ready() == 0 {
 		return fmt.Sprintf("no instance of %s is ready any more: %s", d.p.To.Version, lastWords(*in))
 	}
 	at := *d.s.DegradedAt.Of(d.p.To.Side)
 	if d.s.Phase.watched() && !at.IsZero() && d.w.Now.Sub(at) > d.p.ReadyWithin {
-		return fmt.Sprintf("%d of %d instances of %s stayed unready for %s: %s", in.Ready(), d.needNew(), d.p.To.Version, d.p.ReadyWithin, lastWords(*in))
+		return fmt.Sprintf("%d of %d instances of %s stayed unready for %s: %s", in.Ready(), d.needNew(), d.p.To.Version, Span(d.p.ReadyWithin), lastWords(*in))
 	}
 	return ""
 }

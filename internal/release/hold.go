@@ -61,13 +61,13 @@ func (d *decider) holdOver(h Hold) bool {
 		return true
 	}
 	if left := h.AtLeast - elapsed; left > 0 {
-		d.wait("held for another %s", left.Round(time.Second))
+		d.wait("held for another %s", Span(left.Round(time.Second)))
 	}
 	if !enough {
 		d.wait("%d of %d requests on %s; verdict %s: %s", got, max(h.AtLeastRequests, d.p.Guard.MinRequests), d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.Reason)
 		if h.AtMost > 0 && elapsed >= h.AtMost {
 			d.emit(Halted{Kind: Paused,
-				Reason: "no sufficient evidence after " + h.AtMost.String() + ": " + d.w.Verdict.Reason,
+				Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
 				Cure:   "`cutover next` goes on without it, `cutover resume` waits again, `cutover rollback` takes the release back"})
 		}
 	}
@@ -77,6 +77,8 @@ func (d *decider) holdOver(h Hold) bool {
 // why says what let a hold end.
 func (d *decider) why(what string) string {
 	switch {
+	case d.p.First():
+		return what + ": it is the first release, there is nothing to compare with"
 	case d.s.Next:
 		return what + ": next on request"
 	case d.s.Promote:
@@ -96,7 +98,7 @@ func (d *decider) drained(side Side, only []string, since time.Time) bool {
 	}
 	waited, force := d.w.Now.Sub(since), d.s.Next || d.p.Drain.OnTimeout == DrainForce
 	if requests > 0 {
-		d.wait("%d requests in flight, waited %s of %s", requests, waited.Round(time.Second), d.p.Drain.Wait)
+		d.wait("%d requests in flight, waited %s of %s", requests, Span(waited.Round(time.Second)), Span(d.p.Drain.Wait))
 		if waited < d.p.Drain.Wait {
 			return false
 		}
@@ -109,7 +111,7 @@ func (d *decider) drained(side Side, only []string, since time.Time) bool {
 		return true
 	}
 	front := d.p.Front
-	d.wait("%d streams open, waited %s of %s", streams, waited.Round(time.Second), front.StreamGrace)
+	d.wait("%d streams open, waited %s of %s", streams, Span(waited.Round(time.Second)), Span(front.StreamGrace))
 	if waited < front.StreamGrace {
 		return false
 	}
@@ -124,7 +126,7 @@ func (d *decider) haltDrain(left int) {
 	if d.s.Halt != nil {
 		return
 	}
-	d.emit(Halted{Kind: Paused, Reason: plural(left, "request is", "requests are") + " still in flight after " + d.p.Drain.Wait.String(),
+	d.emit(Halted{Kind: Paused, Reason: plural(left, "request is", "requests are") + " still in flight after " + Span(d.p.Drain.Wait),
 		Cure: "`cutover resume` waits again, `cutover next` goes on and loses them"})
 }
 

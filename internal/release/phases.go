@@ -86,7 +86,7 @@ func (d *decider) starting() {
 		d.wait("%d of %d instances of %s are ready", r, d.p.newAt(0), d.p.To.Version)
 		return
 	}
-	d.advance(Warming, 0, "%d instances of %s are ready", d.p.newAt(0), d.p.To.Version)
+	d.advance(Warming, 0, "%s of %s ready", plural(d.p.newAt(0), "instance", "instances"), d.p.To.Version)
 }
 
 // warming lets the new instances show that they stay ready.
@@ -105,10 +105,10 @@ func (d *decider) warming() {
 		}
 	}
 	if left := d.p.Settle - d.w.Now.Sub(last); left > 0 {
-		d.wait("all instances stay ready for another %s", left.Round(time.Second))
+		d.wait("all instances stay ready for another %s", Span(left.Round(time.Second)))
 		return
 	}
-	d.advance(Testing, 0, "all instances stayed ready for %s", d.p.Settle)
+	d.advance(Testing, 0, "all instances stayed ready for %s", Span(d.p.Settle))
 }
 
 func (d *decider) testing() {
@@ -215,14 +215,14 @@ func (d *decider) standby() {
 		d.want(Action{Kind: ActCloseStreams, Side: d.p.From.Side})
 	}
 	if left := d.p.Standby - d.inPhase(); left > 0 && !d.s.Retire {
-		d.wait("standby ends in %s: until then `cutover rollback` takes everything back at once", left.Round(time.Second))
+		d.wait("standby ends in %s: until then `cutover rollback` takes everything back at once", Span(left.Round(time.Second)))
 		return
 	}
 	if d.s.Retire {
 		d.advance(Retiring, 0, "retired on request")
 		return
 	}
-	d.advance(Retiring, 0, "standby of %s is over", d.p.Standby)
+	d.advance(Retiring, 0, "standby of %s is over", Span(d.p.Standby))
 }
 
 // retiring lets the old side go. It is past the point of no return.

@@ -51,8 +51,8 @@ func (t *timeline) before() {
 		t.add(Backfilling, "give every old row its new shape", "", 0, "the schema is put back")
 	}
 	t.add(Starting, fmt.Sprintf("start %s of %s on %s", plural(p.newAt(0), "instance", "instances"), p.To.Version, p.To.Side),
-		fmt.Sprintf("all ready, at most %s", p.ReadyWithin), 0, none)
-	t.add(Warming, "all of them stay ready", p.Settle.String(), p.Settle, none)
+		fmt.Sprintf("all ready, at most %s", Span(p.ReadyWithin)), 0, none)
+	t.add(Warming, "all of them stay ready", Span(p.Settle), p.Settle, none)
 	if n := len(p.Checks); n > 0 {
 		t.add(Testing, plural(n, "smoke check", "smoke checks")+" against each, before any traffic", "all pass", 0, none)
 	}
@@ -84,14 +84,14 @@ func (t *timeline) traffic() {
 		if p.oldAt(last) == 0 {
 			what = fmt.Sprintf("%s can be started again to take everything back", p.From.Version)
 		}
-		t.add(Standby, what, p.Standby.String()+", or `cutover retire`", p.Standby, back(last))
+		t.add(Standby, what, Span(p.Standby)+", or `cutover retire`", p.Standby, back(last))
 	}
 }
 
 func (t *timeline) after() {
 	p := t.p
 	if !p.First() {
-		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), fmt.Sprintf("nothing in flight, at most %s", p.Drain.Wait), 0, "none: the point of no return")
+		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), fmt.Sprintf("nothing in flight, at most %s", Span(p.Drain.Wait)), 0, "none: the point of no return")
 	}
 	if p.Schema.Contract {
 		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")
@@ -104,12 +104,12 @@ func (h Hold) String() string {
 	if h.AtLeast == 0 && h.AtLeastRequests == 0 {
 		return "no hold"
 	}
-	s := "at least " + h.AtLeast.String()
+	s := "at least " + Span(h.AtLeast)
 	if h.AtLeastRequests > 0 {
 		s += fmt.Sprintf(" and %d requests", h.AtLeastRequests)
 	}
 	if h.AtMost > 0 {
-		s += ", at most " + h.AtMost.String()
+		s += ", at most " + Span(h.AtMost)
 	}
 	return s
 }

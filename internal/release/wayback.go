@@ -62,5 +62,5 @@ func (b WayBack) String() string {
 	if !b.Until.IsZero() {
 		until = "until " + b.Until.UTC().Format("2006-01-02 15:04:05 UTC")
 	}
-	return fmt.Sprintf("reversible %s, by %s, in about %s", until, b.By, b.About.Round(100*time.Millisecond))
+	return fmt.Sprintf("reversible %s, by %s, in about %s", until, b.By, Span(b.About.Round(100*time.Millisecond)))
 }
