@@ -12,7 +12,7 @@ import (
 )
 
 func newStatusCommand(s *session) *cobra.Command {
-	var watch bool
+	var watch, private bool
 	cmd := &cobra.Command{
 		Use:               "status [RELEASE|APP]",
 		Short:             "Where a release stands, or all apps",
@@ -20,7 +20,7 @@ func newStatusCommand(s *session) *cobra.Command {
 		ValidArgsFunction: s.completeReleases,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c := s.client()
-			if len(args) == 0 && !watch {
+			if len(args) == 0 && !watch && !private {
 				return s.overview(cmd.Context(), c)
 			}
 			name, err := resolve(cmd.Context(), c, args)
@@ -34,14 +34,18 @@ func newStatusCommand(s *session) *cobra.Command {
 			if err != nil {
 				return reached(err)
 			}
-			if s.json {
+			switch {
+			case private:
+				return s.privateAccess(v.State)
+			case s.json:
 				s.print(v)
-			} else {
+			default:
 				s.summary(v)
 			}
 			return silent(codeFor(v.State))
 		},
 	}
+	cmd.Flags().BoolVar(&private, "private", false, "show how to reach the side being brought in before anybody else does")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "keep showing it, on a terminal")
 	return cmd
 }

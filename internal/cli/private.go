@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"fmt"
+
+	"cutover/internal/proxy/board"
+	"cutover/internal/release"
+)
+
+// privateAccess prints how to reach the side that a release brings in before
+// it has public traffic. The secret is made from the state folder's key and
+// the release, and good for that release only.
+func (s *session) privateAccess(st release.State) error {
+	switch st.Phase {
+	case release.Starting, release.Warming, release.Testing, release.Shifting, release.Soaking:
+	default:
+		return usage("release %s is %s: no side is private now; there is one from starting to soaking", st.Release, st.Word())
+	}
+	key, err := secretKey(s.layout().key())
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	front := st.Plan.Front
+	access := map[string]string{
+		"header": board.PrivateHeader, "secret": secretOf(key, st.Plan.Release), "listen": front.PrivateListen, "version": st.Plan.To.Version,
+	}
+	if s.json {
+		s.print(access)
+		return nil
+	}
+	fmt.Fprintf(s.out, "%s is reached by its own header, or its own address if there is one:\n", sideLabel(st.Plan.To))
+	fmt.Fprintf(s.out, "  curl -H '%s: %s' http://%s%s\n", access["header"], access["secret"], reachable(front.Listen), front.Path)
+	if front.PrivateListen != "" {
+		fmt.Fprintf(s.out, "  curl http://%s%s\n", reachable(front.PrivateListen), front.Path)
+	}
+	fmt.Fprintln(s.errs, "keep the value to yourself; it ends with the release")
+	return nil
+}
+
+// reachable turns a listen address into one to connect to.
+func reachable(listen string) string {
+	if len(listen) > 0 && listen[0] == ':' {
+		return "127.0.0.1" + listen
+	}
+	return listen
+}
