@@ -20,6 +20,9 @@ type WayBack struct {
 
 // Back computes the way back from a state.
 func Back(s State) WayBack {
+	if (s.NoReturn || s.Phase == Done) && s.Plan.First() {
+		return WayBack{By: "none: nothing served before it"}
+	}
 	if s.NoReturn || s.Phase == Done {
 		return WayBack{By: fmt.Sprintf("none: %s was retired", s.Plan.From.Version)}
 	}
@@ -30,8 +33,8 @@ func Back(s State) WayBack {
 	switch {
 	case s.Phase == Standby:
 		b.Until = s.EnteredAt.Add(s.Plan.Standby)
-	case s.Plan.Standby == 0 && s.Phase == Soaking:
-		b.Until = s.HeldAt.Add(s.Plan.Soak.AtLeast)
+	case (s.Plan.Standby == 0 || s.Plan.First()) && s.Phase == Soaking && s.Held:
+		b.Until = s.HeldAt.Add(s.Plan.soakHold().AtLeast)
 	}
 	if s.Phase.carries() {
 		b.By, b.About = "traffic flip", time.Second

@@ -12,10 +12,16 @@ const (
 	All  Weight = 10000
 )
 
-// Percent returns the weight of p percent, cut to 0..100 and to two decimals.
+// Percent returns the weight of p percent, kept within 0..100 and rounded to two
+// decimals. What is not a number is None.
 func Percent(p float64) Weight {
-	w := Weight(p*100 + 0.5)
-	return min(max(w, None), All)
+	switch {
+	case p >= 100:
+		return All
+	case p > 0:
+		return Weight(p*100 + 0.5)
+	}
+	return None
 }
 
 // Share returns the weight as a share, 0..1.

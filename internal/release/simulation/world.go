@@ -1,5 +1,5 @@
-// Package simulation is a world in which releases can be played through a
-// hundred thousand times a second: instances, a front, a schema, users and
+// Package simulation is a world in which releases can be played through some
+// thousands of times a second: instances, a front, a schema, users and
 // faults, all in memory and driven by a seed. It is what the property tests
 // of the core and the core's benchmark run on.
 package simulation
