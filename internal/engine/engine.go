@@ -36,7 +36,8 @@ type Config struct {
 	Gone func(owner string) bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Logger hears what happens; nil means nobody does.
+	// Logger hears what happens; nil means nobody does. Its handler must not
+	// block: it is called while records wait to be written.
 	Logger *slog.Logger
 }
 
