@@ -59,6 +59,9 @@ func (s *session) playDemo(ctx context.Context, rate float64, hold bool) error {
 		o.Out = s.out
 	}
 	result, err := demo.Run(ctx, o)
+	if ctx.Err() != nil && !result.OK {
+		return failed("the demo was stopped; so is everything it had started (%w)", errors.Join(context.Cause(ctx), os.RemoveAll(dir)))
+	}
 	if err != nil {
 		return failed("the demo went wrong: %w; what it left is in %s", err, dir)
 	}

@@ -163,9 +163,15 @@ func (d *demo) tell(ctx context.Context, version string) error {
 	return nil
 }
 
-// hold keeps everything running until ctx ends.
+// hold keeps everything running until ctx ends, with one more version to play
+// with.
 func (d *demo) hold(ctx context.Context) {
-	fmt.Fprintf(d.Out, "\nstill running, until Ctrl-C:\n  curl -i http://%s/\n  %s status --state %s\n  %s history --state %s\n  %s deploy --state %s -f %s -f %s\n",
-		d.listen, d.Executable, d.state(), d.Executable, d.state(), d.Executable, d.state(), d.file("app"), d.file("v4"))
+	next, err := d.writeRelease("v5")
+	if err != nil {
+		d.say("%v", err)
+		return
+	}
+	fmt.Fprintf(d.Out, "\nstill running, until Ctrl-C; in another terminal:\n  export CUTOVER_STATE=%s\n  curl -i http://%s/\n  %s status\n  %s history\n  %s deploy -f %s -f %s\n",
+		d.state(), d.listen, d.Executable, d.Executable, d.Executable, d.file("app"), next)
 	<-ctx.Done()
 }
