@@ -124,7 +124,7 @@ func (d *decider) want(a Action) {
 			d.wait("%s failed %d times, tried again in %s: %s", a, t.Failures, Span(left.Round(time.Second)), t.Error)
 			return
 		}
-	} else if t.OK && d.w.Now.Sub(t.At) < d.p.Tries.pause(t.Repeats+1) {
+	} else if t.OK && t.Action.Same(a) && d.w.Now.Sub(t.At) < d.p.Tries.pause(t.Repeats+1) {
 		d.wait("%s is done, the world does not show it yet", a)
 		return
 	}

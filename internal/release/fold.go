@@ -123,24 +123,19 @@ func (s State) intend(ev Intended) State {
 }
 
 func (s State) finish(ev Finished, at time.Time) State {
-	s.Pending = slices.DeleteFunc(slices.Clone(s.Pending), func(p Intended) bool { return p.Key == ev.Key })
+	var did Action
+	s.Pending = slices.DeleteFunc(slices.Clone(s.Pending), func(p Intended) bool {
+		if p.Key == ev.Key {
+			did = p.Action
+		}
+		return p.Key == ev.Key
+	})
 	if ev.Canceled {
 		return s
 	}
-	t := s.try(ev.Kind, ev.Side)
-	if again := t.OK && ev.Error == "" && at.Sub(t.At) < 3*s.Plan.Tries.pause(t.Repeats+1); again {
-		t.Repeats++
-	} else {
-		t.Repeats = 0
-	}
-	t.Kind, t.Side, t.At, t.OK, t.Error = ev.Kind, ev.Side, at, ev.Error == "", ev.Error
-	if t.OK {
-		t.Failures = 0
-		if s.Halt != nil && s.Halt.Kind == NeedsHuman {
-			s.Halt = nil
-		}
-	} else {
-		t.Failures++
+	t := s.try(ev.Kind, ev.Side).after(ev, did, at, s.Plan.Tries)
+	if t.OK && s.Halt != nil && s.Halt.Kind == NeedsHuman {
+		s.Halt = nil
 	}
 	tries := slices.DeleteFunc(slices.Clone(s.Tries), func(o Try) bool { return o.Kind == ev.Kind && o.Side == ev.Side })
 	s.Tries = append(tries, t)
@@ -149,6 +144,25 @@ func (s State) finish(ev Finished, at time.Time) State {
 		s.Passed = !slices.ContainsFunc(ev.Checks, func(c CheckResult) bool { return !c.Passed })
 	}
 	return s
+}
+
+// after returns what is known of an action after one more result. Doing the
+// very same again soon means that it had no effect; doing something else of
+// that kind does not.
+func (t Try) after(ev Finished, did Action, at time.Time, limits Tries) Try {
+	again := t.OK && ev.Error == "" && t.Action.Same(did) && at.Sub(t.At) < 3*limits.pause(t.Repeats+1)
+	if again {
+		t.Repeats++
+	} else {
+		t.Repeats = 0
+	}
+	t.Kind, t.Side, t.Action, t.At, t.OK, t.Error = ev.Kind, ev.Side, did, at, ev.Error == "", ev.Error
+	if t.OK {
+		t.Failures = 0
+	} else {
+		t.Failures++
+	}
+	return t
 }
 
 func (s State) request(ev Requested, e Entry) State {

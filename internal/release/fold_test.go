@@ -207,3 +207,20 @@ func TestGoingBackForgetsWhatWasAskedFor(t *testing.T) {
 		t.Errorf("it goes back as %+v (%v)", s, err)
 	}
 }
+
+func TestOnlyTheVerySameActionCountsAsARepetition(t *testing.T) {
+	limits := Tries{Most: 5, Pause: time.Second, MaxPause: time.Minute}
+	at := time.Unix(1_700_000_000, 0)
+	route := func(w Weight) Action { return Action{Kind: ActRoute, Route: &Route{Salt: string(rune('a' + w%26))}} }
+	ok := Finished{Kind: ActRoute}
+	try := Try{}.after(ok, route(1), at, limits).after(ok, route(2), at.Add(time.Second), limits)
+	if try.Repeats != 0 {
+		t.Errorf("another route counts as a repetition: %d", try.Repeats)
+	}
+	if try = try.after(ok, route(2), at.Add(2*time.Second), limits); try.Repeats != 1 {
+		t.Errorf("the same route again counts %d times, want 1", try.Repeats)
+	}
+	if try = try.after(ok, route(2), at.Add(time.Hour), limits); try.Repeats != 0 {
+		t.Errorf("the same route much later counts %d times, want 0", try.Repeats)
+	}
+}

@@ -96,8 +96,10 @@ type Try struct {
 	Error    string     `json:"error,omitempty"`
 	At       time.Time  `json:"at"`
 	OK       bool       `json:"ok"`
-	// Repeats is how often in a row it was done without the world showing it.
-	Repeats int `json:"repeats,omitempty"`
+	// Action is what was done last, Repeats how often in a row it was done
+	// without the world showing it.
+	Action  Action `json:"action,omitzero"`
+	Repeats int    `json:"repeats,omitempty"`
 }
 
 // Word says in one word, or few, where the release stands, as status shows it.
