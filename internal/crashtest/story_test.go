@@ -1,0 +1,71 @@
+package crashtest
+
+import (
+	"strings"
+	"text/template"
+
+	"cutover/internal/release"
+)
+
+// story is one release of the shop, from standing v1.
+type story struct {
+	name    string
+	version string
+	// fails is the share of requests that the version fails.
+	fails float64
+	// verb is what a person asks for once the release stands by, if anything.
+	verb release.Verb
+	ends release.Phase
+}
+
+var (
+	goodRelease = story{name: "good", version: "v2", verb: release.VerbRetire, ends: release.Done}
+	badRelease  = story{name: "bad", version: "v3", fails: 0.3, ends: release.RolledBack}
+	takenBack   = story{name: "back", version: "v4", verb: release.VerbRollback, ends: release.RolledBack}
+)
+
+func (s story) release() string { return "shop-" + s.version }
+
+// The app and its releases, as a person would write them, with holds that are
+// just long enough for evidence at a hundred requests a second.
+const (
+	appFile = `apiVersion: cutover/v1
+kind: App
+metadata: {name: shop}
+spec:
+  components:
+    web:
+      command: ["{{.Program}}", demo, shop]
+      replicas: 2
+      health: {path: /health, every: 200ms}
+      stop: {grace: 15s}
+  config:
+    env: {` + markVariable + `: "{{.Mark}}"}
+  traffic: {listen: "{{.Listen}}", streamGrace: 300ms, streamSpread: 200ms}
+`
+	releaseFile = `apiVersion: cutover/v1
+kind: Release
+metadata: {name: "shop-{{.Version}}", app: shop}
+spec:
+  to: {version: "{{.Version}}", env: {SAMPLE_FAIL_SHARE: "{{.Fails}}"}}
+  strategy:
+    type: canary
+    steps: [50, 100]
+    hold: {atLeast: 200ms, atLeastRequests: 60, atMost: 1h}
+    soak: {atLeast: 200ms, atLeastRequests: 60, atMost: 1h}
+    standby: 24h
+  ready: {within: 1m, settle: 200ms}
+  checks:
+    smoke: [{http: /health}, {http: {path: /version}, expect: {status: 200}}]
+  guard: {minRequests: 30, margin: 1%}
+  drain: {wait: 30s}
+`
+)
+
+func fill(text string, data any) string {
+	var b strings.Builder
+	if err := template.Must(template.New("").Parse(text)).Execute(&b, data); err != nil {
+		panic(err)
+	}
+	return b.String()
+}

@@ -1,0 +1,86 @@
+package crashtest
+
+import (
+	"context"
+	"time"
+
+	"cutover/internal/demo/load"
+	"cutover/internal/release"
+)
+
+// users is the crowd at the front, with what the data plane had counted
+// before they came.
+type users struct {
+	*stage
+	crowd  *load.Client
+	before release.Counters
+}
+
+// crowd is a hundred requests a second over kept connections, a third of them
+// POSTs, with slow ones, both sorts of streams, and some who walk away.
+func (s *stage) crowd(observe func(load.Outcome)) *users {
+	s.t.Helper()
+	before := s.counters()
+	c, err := load.Start(load.Options{URL: "http://" + s.listen, Rate: 100, PostShare: 0.3, Connections: 16, Anonymous: 0.2,
+		Slow: 2, SlowFor: 600 * time.Millisecond, Events: 1, Sockets: 1, Aborts: 2, Timeout: time.Minute, Observe: observe})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	u := &users{stage: s, crowd: c, before: before}
+	s.t.Cleanup(func() { u.leave() })
+	return u
+}
+
+// leave ends the load and returns its account.
+func (u *users) leave() load.Report {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return u.crowd.Stop(ctx)
+}
+
+// counters sums the data plane's ledger.
+func (s *stage) counters() release.Counters {
+	s.t.Helper()
+	now := s.observe()
+	return now.Sides.Blue.Counters.Plus(now.Sides.Green.Counters)
+}
+
+// lostNothing ends the load and proves that no request was lost and no stream
+// cut, by the users' own count and by the data plane's.
+func (u *users) lostNothing() load.Report {
+	u.t.Helper()
+	report := u.leave()
+	want := report.Counters()
+	if want.Lost != 0 || want.CutStreams != 0 || report.Mismatched != 0 {
+		u.t.Errorf("%d requests were lost (%v), %d streams cut, %d answers mixed up", want.Lost, report.LostBy, want.CutStreams, report.Mismatched)
+	}
+	if want.Answered < 200 {
+		u.t.Errorf("only %d requests were answered: that is no load", want.Answered)
+	}
+	// What the data plane closes in the course of a drain is a cut in its
+	// ledger; to the users each of these streams had its regular end.
+	want.CutStreams = report.Streams.EndedCleanly
+	u.agree(want)
+	return report
+}
+
+// agree waits until the data plane has noticed the last of them leave, and has
+// counted what they have.
+func (u *users) agree(want release.Counters) {
+	u.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for {
+		got := u.counters().Minus(u.before)
+		if got == want {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			u.t.Errorf("the ledgers differ.\nusers:      %+v\ndata plane: %+v", want, got)
+			return
+		}
+	}
+}
