@@ -19,6 +19,10 @@ type controller struct {
 	ended chan struct{}
 }
 
+// goRace spares every process the second that the race detector otherwise
+// waits at its end.
+const goRace = "atexit_sleep_ms=0"
+
 // start runs the test binary as one of its programs.
 func (s *stage) start(args ...string) *controller {
 	s.t.Helper()
@@ -28,7 +32,7 @@ func (s *stage) start(args ...string) *controller {
 	}
 	defer log.Close()
 	c := &controller{stage: s, cmd: exec.Command(os.Args[0], args...), client: s.client(), ended: make(chan struct{})}
-	c.cmd.Env = append(os.Environ(), markVariable+"="+s.mark)
+	c.cmd.Env = append(os.Environ(), markVariable+"="+s.mark, "GORACE="+goRace)
 	c.cmd.Stdout, c.cmd.Stderr = log, log
 	if err := c.cmd.Start(); err != nil {
 		s.t.Fatal(err)

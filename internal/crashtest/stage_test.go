@@ -1,8 +1,10 @@
 package crashtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,8 +83,9 @@ func (s *stage) observe() release.Traffic {
 
 // strike ends whatever runs and removes the folder.
 func (s *stage) strike(name string) {
-	if s.t.Failed() || os.Getenv("KEEPLOG") != "" {
-		s.t.Logf("%s: the controllers' log ends:\n%s", name, tail(s.path("..", "control.log"), 400_000))
+	s.proveLogs()
+	if s.t.Failed() {
+		s.t.Logf("%s: the controllers' log ends:\n%s", name, tail(s.path("..", "control.log"), 12_000))
 	}
 	testkit.Await(s.t, "every process of the stage is gone", func() bool {
 		running := s.census()
@@ -93,6 +96,25 @@ func (s *stage) strike(name string) {
 	})
 	if err := os.RemoveAll(s.dir); err != nil {
 		s.t.Error(err)
+	}
+}
+
+// proveLogs looks for what no program may ever write, whoever was killed.
+func (s *stage) proveLogs() {
+	err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".log" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		for _, cry := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
+			if at := bytes.Index(b, []byte(cry)); at >= 0 {
+				s.t.Errorf("%s: %s", path, b[at:min(at+4000, len(b))])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		s.t.Errorf("read the logs: %v", err)
 	}
 }
 

@@ -40,7 +40,7 @@ spec:
       health: {path: /health, every: 200ms}
       stop: {grace: 15s}
   config:
-    env: {` + markVariable + `: "{{.Mark}}"}
+    env: {` + markVariable + `: "{{.Mark}}", GORACE: "` + goRace + `"}
   traffic: {listen: "{{.Listen}}", streamGrace: 300ms, streamSpread: 200ms}
 `
 	releaseFile = `apiVersion: cutover/v1
