@@ -131,7 +131,9 @@ func (c *control) superviseProxy(ctx context.Context) {
 	defer tick.Stop()
 	said := ""
 	for {
+		changed := c.engine.Changed()
 		if _, leading := c.engine.Leading(); leading {
+			changed = nil // from here on the pace is its own
 			_, err := c.proxy.Ensure(ctx)
 			switch {
 			case err == nil:
@@ -144,6 +146,7 @@ func (c *control) superviseProxy(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-changed:
 		case <-tick.C:
 		}
 	}

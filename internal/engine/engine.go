@@ -141,8 +141,7 @@ func (e *Engine) recordLocked(ctx context.Context, app, name, who string, ev rel
 		}
 		return err
 	}
-	close(e.changed)
-	e.changed = make(chan struct{})
+	e.announceLocked()
 	e.Logger.Info(release.Sentence(ev), "app", app, "release", name, "seq", e.book.head.Seq, "actor", who)
 	return nil
 }
@@ -163,7 +162,14 @@ func releaseOf(key string) string {
 	return key[:max(strings.LastIndexByte(key, '/'), 0)]
 }
 
-// Changed returns a channel that is closed at the next change of the journal.
+// announceLocked wakes whoever waits on Changed.
+func (e *Engine) announceLocked() {
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+// Changed returns a channel that is closed at the next change of the journal,
+// and when this controller takes charge.
 func (e *Engine) Changed() <-chan struct{} {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -130,6 +130,7 @@ func (e *Engine) takeOver(b *book, lease store.Lease, interrupt context.CancelCa
 	for app := range b.standings {
 		e.workerLocked(app)
 	}
+	e.announceLocked()
 }
 
 func (e *Engine) stepDown() {
