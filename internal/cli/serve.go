@@ -23,15 +23,6 @@ func newServeCommand(s *session) *cobra.Command {
 			"killed at any time: instances and the data plane go on, and the next controller takes up the work.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l := s.layout()
-			if err := l.make(); err != nil {
-				return &exitError{ExitUsage, err}
-			}
-			lock, err := lockFile(l.lock())
-			if err != nil {
-				return &exitError{ExitUsage, err}
-			}
-			defer lock.Close()
 			logger := slog.New(slog.NewTextHandler(s.errs, nil))
 			return Serve(cmd.Context(), ControlOptions{State: s.state, Logger: logger})
 		},
@@ -52,15 +43,24 @@ func lockFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Serve runs a controller until ctx ends. It expects to be the only one on its
-// state folder.
+// Serve runs a controller until ctx ends. It is an error if one runs for the
+// same state folder already.
 func Serve(ctx context.Context, o ControlOptions) error {
+	l := layout(o.State)
+	if err := l.make(); err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	lock, err := lockFile(l.lock())
+	if err != nil {
+		return &exitError{ExitUsage, err}
+	}
+	defer lock.Close()
 	c, err := openControl(ctx, o)
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
 	defer c.close()
-	l, err := api.Listen(layout(o.State).socket())
+	listener, err := api.Listen(l.socket())
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}
@@ -70,7 +70,7 @@ func Serve(ctx context.Context, o ControlOptions) error {
 	var apiErr, engineErr error
 	wg.Go(func() {
 		defer cancel()
-		apiErr = c.server(Version, time.Now()).Serve(ctx, l)
+		apiErr = c.server(Version, time.Now()).Serve(ctx, listener)
 	})
 	wg.Go(func() { c.superviseProxy(ctx) })
 	engineErr = c.engine.Run(ctx)
