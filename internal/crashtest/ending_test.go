@@ -48,7 +48,7 @@ func (s *stage) ending(what story) ending {
 	known := s.platform()
 	var ids []string
 	for _, i := range known {
-		e.Platform[fmt.Sprintf("%s (%s), alive %t, ready %t, stopping %t, %d restarts", i.Version, i.Side, i.Alive, i.Ready, i.Stopping, i.Restarts)]++
+		e.Platform[sight(i)]++
 		ids = append(ids, i.ID)
 	}
 	slices.Sort(ids)
@@ -61,6 +61,11 @@ func (s *stage) ending(what story) ending {
 		s.t.Errorf("the route is that of %s, but %s brought in what stands", now.Salt, standing.Plan.Release)
 	}
 	return e
+}
+
+// sight is what the platform says of an instance.
+func sight(i release.Instance) string {
+	return fmt.Sprintf("%s (%s), alive %t, ready %t, stopping %t, %d restarts", i.Version, i.Side, i.Alive, i.Ready, i.Stopping, i.Restarts)
 }
 
 // routed says what a side gets, and how many of its endpoints are instances
@@ -102,9 +107,9 @@ func (s *stage) answers() string {
 }
 
 // same compares two endings.
-func same(t *testing.T, calm, killed ending) {
+func same(t *testing.T, want, got ending) {
 	t.Helper()
-	if a, b := fmt.Sprintf("%+v", calm), fmt.Sprintf("%+v", killed); a != b {
-		t.Errorf("it came out differently.\nuninterrupted: %s\nkilled:        %s", a, b)
+	if a, b := fmt.Sprintf("%+v", want), fmt.Sprintf("%+v", got); a != b {
+		t.Errorf("it came out differently.\nwant: %s\ngot:  %s", a, b)
 	}
 }

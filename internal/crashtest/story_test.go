@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"fmt"
 	"strings"
 	"text/template"
 
@@ -23,6 +24,20 @@ var (
 	badRelease  = story{name: "bad", version: "v3", fails: 0.3, ends: release.RolledBack}
 	takenBack   = story{name: "back", version: "v4", verb: release.VerbRollback, ends: release.RolledBack}
 )
+
+// expected is the ending that follows from the story alone; the way there is
+// not part of it.
+func (s story) expected() ending {
+	e := ending{Phase: s.ends, Serves: "v1", Side: release.Blue, Rejected: []string{s.version}, Served: "v1"}
+	if s.ends == release.Done {
+		e.Serves, e.Side, e.Rejected, e.Served = s.version, release.Green, nil, s.version
+	}
+	e.Running = map[string]int{"proxy": 1, fmt.Sprintf("shop %s (%s)", e.Serves, e.Side): 2}
+	e.Platform = map[string]int{sight(release.Instance{Version: e.Serves, Side: e.Side, Alive: true, Ready: true}): 2}
+	*e.Routed.Of(e.Side) = "100% to 2 endpoints, 2 of them instances that are ready"
+	*e.Routed.Of(e.Side.Other()) = "0% to 0 endpoints, 0 of them instances that are ready"
+	return e
+}
 
 func (s story) release() string { return "shop-" + s.version }
 
