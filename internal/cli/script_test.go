@@ -1,0 +1,276 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"cutover/internal/store"
+	"cutover/internal/store/sqlite"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestTheCommandLineDoesWhatItSays plays the scenarios in testdata/script, each
+// in a house of its own with the files of testdata/shop. In YAML files
+// ${LISTEN}, ${SHOP} and so on are filled in.
+func TestTheCommandLineDoesWhatItSays(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			h := settleAround(env)
+			env.Vars = append(env.Vars, h.env()...)
+			env.Values[houseKey{}] = &scene{house: h}
+			env.Defer(h.leave)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "until": until, "answers": answers, "json": hasJSON, "nothing-begun": nothingBegun,
+			"occupy": occupy, "vacate": vacate, "replace": replace, "instances": instances, "get": get,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+type houseKey struct{}
+
+// scene is a house in which a script plays, with what its commands remember.
+type scene struct {
+	*house
+	before   string
+	occupant net.Listener
+}
+
+func sceneOf(ts *testscript.TestScript) *scene { return ts.Value(houseKey{}).(*scene) }
+
+// settleAround makes a house of a script's folder. The script's own files win
+// over those of the shop.
+func settleAround(env *testscript.Env) *house {
+	t := env.T().(testing.TB)
+	own := map[string]string{}
+	files, err := filepath.Glob(filepath.Join(env.WorkDir, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own[filepath.Base(path)] = string(text)
+	}
+	h := settle(t, env.WorkDir)
+	for name, text := range own {
+		h.write(name, text)
+	}
+	return h
+}
+
+// exits CODE PROGRAM [ARG...] runs a program and demands its exit code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := codeOf(ts, args[1:]); got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func codeOf(ts *testscript.TestScript, args []string) int {
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit):
+		return exit.ExitCode()
+	}
+	ts.Fatalf("run %s: %v", args[0], err)
+	return -1
+}
+
+// until PATTERN PROGRAM [ARG...] runs a program again and again until what it
+// writes matches.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN PROGRAM [ARG...]")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	h, said := sceneOf(ts).house, ""
+	done := within(patience, func() bool {
+		cmd := exec.Command(program(h.t, args[1]), args[2:]...)
+		cmd.Dir, cmd.Env = ts.MkAbs("."), h.env()
+		out, _ := cmd.CombinedOutput()
+		said = string(out)
+		return pattern.MatchString(said)
+	})
+	if !done {
+		ts.Fatalf("in %s no match for %s; the last was:\n%s", patience, args[0], said)
+	}
+}
+
+// answers VERSION waits until users get this version, and demands that ten
+// users then get no other.
+func answers(ts *testscript.TestScript, _ bool, args []string) {
+	h := sceneOf(ts).house
+	version := func() string {
+		resp, err := http.Get("http://" + h.listen + "/version")
+		if err != nil {
+			return err.Error()
+		}
+		defer resp.Body.Close()
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return resp.Header.Get("X-App-Version")
+	}
+	if !within(patience, func() bool { return version() == args[0] }) {
+		ts.Fatalf("users get %s, not %s", version(), args[0])
+	}
+	for range 10 {
+		if got := version(); got != args[0] {
+			ts.Fatalf("a user got %s, not %s", got, args[0])
+		}
+	}
+}
+
+// get PATTERN demands that the answer to GET / matches; with ! that it does not.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	resp, err := http.Get("http://" + sceneOf(ts).listen + "/")
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if regexp.MustCompile(args[0]).Match(body) == neg {
+		ts.Fatalf("the answer is %d: %s", resp.StatusCode, body)
+	}
+}
+
+// json [PATH[=VALUE]...] demands that the last output is one JSON document and
+// nothing else, and that it has these values. A path has keys and indices
+// with dots between them.
+func hasJSON(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile("stdout")
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	var doc any
+	if err := dec.Decode(&doc); err != nil {
+		ts.Fatalf("the output is not JSON: %v\n%s", err, text)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		ts.Fatalf("the output is more than one JSON document:\n%s", text)
+	}
+	for _, arg := range args {
+		path, want, compared := strings.Cut(arg, "=")
+		got, ok := lookUp(doc, path)
+		if !ok || compared && fmt.Sprint(got) != want {
+			ts.Fatalf("%s is %v (there: %v), want %s\n%s", path, got, ok, want, text)
+		}
+	}
+}
+
+func lookUp(doc any, path string) (any, bool) {
+	for key := range strings.SplitSeq(path, ".") {
+		switch in := doc.(type) {
+		case map[string]any:
+			v, ok := in[key]
+			if !ok {
+				return nil, false
+			}
+			doc = v
+		case []any:
+			i, err := strconv.Atoi(key)
+			if err != nil || i >= len(in) {
+				return nil, false
+			}
+			doc = in[i]
+		default:
+			return nil, false
+		}
+	}
+	return doc, true
+}
+
+// nothing-begun demands that the journal holds no release and the house no
+// instance beyond those of the last time, and none the first time.
+// With an argument it only remembers what there is.
+func nothingBegun(ts *testscript.TestScript, _ bool, args []string) {
+	s := sceneOf(ts)
+	now := fmt.Sprintf("%d releases, %d instances", s.planned(ts), len(s.instances()))
+	if s.before == "" {
+		s.before = "0 releases, 0 instances"
+	}
+	if len(args) > 0 {
+		s.before = now
+	}
+	if now != s.before {
+		ts.Fatalf("there are %s, and there were %s", now, s.before)
+	}
+}
+
+// planned counts the releases on record.
+func (s *scene) planned(ts *testscript.TestScript) int {
+	path := filepath.Join(s.state, "journal", "journal.db")
+	if _, err := os.Stat(path); err != nil {
+		return 0
+	}
+	j, err := sqlite.Open(s.t.Context(), path, sqlite.Options{ReadOnly: true})
+	ts.Check(err)
+	defer j.Close()
+	records, err := j.Records(s.t.Context(), store.Query{})
+	ts.Check(err)
+	n := 0
+	for _, r := range records {
+		if r.Type == "planned" {
+			n++
+		}
+	}
+	return n
+}
+
+// instances N waits until that many instances run.
+func instances(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	h := sceneOf(ts)
+	if !within(patience, func() bool { return len(h.instances()) == want }) {
+		ts.Fatalf("%d instances run, want %d", len(h.instances()), want)
+	}
+}
+
+// occupy takes the address of the app before cutover can; vacate frees it.
+func occupy(ts *testscript.TestScript, _ bool, _ []string) {
+	s := sceneOf(ts)
+	l, err := net.Listen("tcp", s.listen)
+	ts.Check(err)
+	s.occupant = l
+	ts.Defer(func() { _ = l.Close() })
+}
+
+func vacate(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(sceneOf(ts).occupant.Close()) }
+
+// replace FILE OLD NEW changes a file; $ in front of a path stands for the
+// state folder.
+func replace(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	if !bytes.Contains(text, []byte(args[1])) {
+		ts.Fatalf("%s does not contain %q", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(path, bytes.ReplaceAll(text, []byte(args[1]), []byte(args[2])), 0o600))
+}
