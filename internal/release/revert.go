@@ -10,7 +10,6 @@ func (d *decider) reverting() {
 		return
 	}
 	d.callForHelp(ActStart, d.p.From.Side, "find out from its log why the old version does not start; it is tried again")
-	d.callForHelp(ActRoute, NoSide, "see that the front runs: `cutover doctor`; it is tried again")
 	if !d.trafficBack() {
 		return
 	}

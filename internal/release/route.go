@@ -122,6 +122,9 @@ func (d *decider) wantRoute() {
 	}
 	if r, ok := d.route(); ok && !d.shows(r) {
 		d.want(Action{Kind: ActRoute, Route: &r})
+		if !d.s.Phase.Ended() {
+			d.callForHelp(ActRoute, NoSide, "mend what the front says, `cutover doctor` helps; it is tried again, and `cutover resume` does so at once")
+		}
 	}
 }
 
