@@ -39,8 +39,12 @@ func (s *session) follow(ctx context.Context, c *api.Client, name string, after 
 	return s.conclude(ctx, c, name, asked)
 }
 
-// settled reports whether following a release has come to an end.
+// settled reports whether following a release has come to an end. One that is
+// about to be taken back has not, wherever it stands.
 func settled(st release.State) bool {
+	if st.Revert != "" && st.Phase.Reversible() {
+		return false
+	}
 	return st.Phase.Ended() || st.Phase == release.Standby && st.Held && !st.Retire || st.Halt != nil || st.Phase == release.Waiting
 }
 
@@ -57,9 +61,8 @@ func (s *session) lines(ctx context.Context, c *api.Client, name string, after i
 				s.printLine(l)
 			}
 		}
-		if len(list) > 0 {
-			continue
-		}
+		// A release that stands still may go on writing what it tries, so the
+		// end of the lines is no sign.
 		v, err := c.View(ctx, name)
 		if err != nil {
 			return err
