@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"cutover/internal/api"
@@ -166,11 +167,15 @@ func (p planner) Plan(ctx context.Context, files api.Files) (release.Plan, error
 	}
 	// A release that is on record already is planned as it was then, so that
 	// deploying it again finds it under way.
-	now := p.c.engine.Standing(r.Metadata.App).Serves()
+	standing := p.c.engine.Standing(r.Metadata.App)
 	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
-		now = v.State.Plan.From
+		return b.Plan(ctx, files.Release, v.State.Plan.From, p.c.snapshots)
 	}
-	return b.Plan(ctx, files.Release, now, p.c.snapshots)
+	plan, err := b.Plan(ctx, files.Release, standing.Serves(), p.c.snapshots)
+	if err != nil || reflect.DeepEqual(plan.Front, standing.Plan.Front) {
+		return plan, err
+	}
+	return plan, checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 }
 
 // secretKey returns the key that private secrets are made with, and makes one

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
@@ -40,6 +41,7 @@ func TestTheCommandLineDoesWhatItSays(t *testing.T) {
 			"exits": exits, "until": until, "answers": answers, "json": hasJSON, "nothing-begun": nothingBegun,
 			"occupy": occupy, "vacate": vacate, "replace": replace, "instances": instances, "get": get,
 		},
+		Deadline:            time.Now().Add(4 * patience),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
