@@ -29,6 +29,10 @@ func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resume
 		if have.App != p.App || have.Plan.To.Digest != p.To.Digest || have.Phase == release.RolledBack {
 			return false, refuse("a release named %s exists already (%s); give this one another name", p.Release, have.Word())
 		}
+		if now := e.book.standings[p.App]; have.Phase == release.Done && now.Plan.Release != p.Release {
+			return false, refuse("release %s is done, and since release %s, %s serves; to bring %s in again, give the release another name",
+				p.Release, now.Plan.Release, named(now.Serves()), have.Plan.To.Version)
+		}
 		return true, nil
 	}
 	if err := e.admit(p); err != nil {
@@ -44,20 +48,11 @@ func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resume
 // admit says why a plan may not begin now.
 func (e *Engine) admit(p release.Plan) error {
 	standing := e.book.standings[p.App]
-	if standing.Active != "" {
-		st := e.book.releases[standing.Active]
-		cure := "wait for it, or take it back with `cutover rollback`"
-		if st.Phase == release.Standby {
-			cure = "`cutover retire` ends its standby, `cutover rollback` takes it back"
-		}
-		return refuse("release %s of %s is under way (%s); %s", standing.Active, p.App, st.Word(), cure)
+	if err := standing.Refuses(p, e.book.releases[standing.Active]); err != nil {
+		return refuse("%w", err)
 	}
 	if have := standing.Serves(); have.Version != p.From.Version || have.Digest != p.From.Digest {
 		return refuse("the plan starts from %s, but %s serves %s; make the plan again", named(p.From), p.App, named(have))
-	}
-	if r, ok := standing.Rejects(p.To.Version); ok {
-		return refuse("version %s was taken back by release %s (%s); `cutover allow %s %s` lets it be tried again",
-			r.Version, r.Release, r.Reason, p.App, r.Version)
 	}
 	return nil
 }

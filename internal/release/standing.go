@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Standing is what stands of one app between releases: which version serves,
 // on which side, since when, and which versions are rejected.
@@ -34,6 +37,23 @@ func (s Standing) Rejects(version string) (Rejected, bool) {
 		}
 	}
 	return Rejected{}, false
+}
+
+// Refuses says why a plan may not begin now and what can be done about it, or
+// nil if it may. active is the state of the release under way, if there is one.
+func (s Standing) Refuses(p Plan, active State) error {
+	if s.Active != "" {
+		cure := "wait for it, or take it back with `cutover rollback`"
+		if active.Phase == Standby {
+			cure = "`cutover retire` ends its standby, `cutover rollback` takes it back"
+		}
+		return fmt.Errorf("release %s of %s is under way (%s); %s", s.Active, p.App, active.Word(), cure)
+	}
+	if r, ok := s.Rejects(p.To.Version); ok {
+		return fmt.Errorf("version %s was taken back by release %s (%s); `cutover allow %s %s` lets it be tried again",
+			r.Version, r.Release, r.Reason, p.App, r.Version)
+	}
+	return nil
 }
 
 // FoldStanding returns what stands after an event of the app. of is the state
