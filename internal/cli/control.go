@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"reflect"
 	"time"
 
 	"cutover/internal/api"
@@ -22,7 +21,6 @@ import (
 	"cutover/internal/platform/process"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
-	"cutover/internal/release"
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
@@ -151,31 +149,6 @@ func (c *control) superviseProxy(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
-}
-
-// planner makes plans from files for what stands now.
-type planner struct{ c *control }
-
-func (p planner) Plan(ctx context.Context, files api.Files) (release.Plan, error) {
-	b, err := loader().Load(ctx, files.Paths...)
-	if err != nil {
-		return release.Plan{}, err
-	}
-	r, err := b.Release(files.Release)
-	if err != nil {
-		return release.Plan{}, err
-	}
-	// A release that is on record already is planned as it was then, so that
-	// deploying it again finds it under way.
-	standing := p.c.engine.Standing(r.Metadata.App)
-	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
-		return b.Plan(ctx, files.Release, v.State.Plan.From, p.c.snapshots)
-	}
-	plan, err := b.Plan(ctx, files.Release, standing.Serves(), p.c.snapshots)
-	if err != nil || reflect.DeepEqual(plan.Front, standing.Plan.Front) {
-		return plan, err
-	}
-	return plan, checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 }
 
 // secretKey returns the key that private secrets are made with, and makes one

@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"cutover/internal/config"
+	"cutover/internal/proxy"
+	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/route"
+	"cutover/internal/release"
 	"cutover/internal/store/sqlite"
 
 	"github.com/spf13/cobra"
@@ -152,31 +157,44 @@ func (s *session) examineJournal(ctx context.Context) symptom {
 
 // examineRelease looks at what the release in the files needs.
 func (s *session) examineRelease(ctx context.Context, b *config.Bundle, name string) []symptom {
-	p, err := s.planOf(ctx, b, name)
+	p, obstacle, err := s.planOf(ctx, b, name)
 	if err != nil {
 		return []symptom{{"plan", "bad", err.Error()}}
 	}
 	found := []symptom{{"plan", "ok", fmt.Sprintf("%s: %s -> %s", p.Release, sideLabel(p.From), sideLabel(p.To))}}
-	program := p.To.Artefact.Command[0]
-	if !filepath.IsAbs(program) && filepath.Base(program) != program {
-		program = filepath.Join(p.To.Artefact.Dir, program)
+	switch {
+	case errors.Is(obstacle, errOnRecord):
+		found = []symptom{{"plan", "note", obstacle.Error()}}
+	case obstacle != nil:
+		found = []symptom{{"plan", "bad", obstacle.Error()}}
 	}
-	if _, err := exec.LookPath(program); err != nil {
-		found = append(found, symptom{"command", "bad", err.Error() + "; build it, or mend spec.components in the App"})
-	} else {
-		found = append(found, symptom{"command", "ok", program})
-	}
-	if p.First() {
-		found = append(found, examineAddress(p.Front.Listen))
-	}
-	return found
+	return append(found, examineCommand(p.App, p.To), s.examineAddress(ctx, p))
 }
 
-func examineAddress(addr string) symptom {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return symptom{"address", "bad", fmt.Sprintf("%s cannot be opened (%v); stop what uses it or choose another spec.traffic.listen", addr, err)}
+// examineCommand looks for the program of a version in this shell's PATH.
+func examineCommand(app string, t release.Target) symptom {
+	program := strings.NewReplacer("{{version}}", t.Version, "{{app}}", app, "{{side}}", string(t.Side)).Replace(t.Artefact.Command[0])
+	if strings.Contains(program, "/") && !filepath.IsAbs(program) {
+		program = filepath.Join(t.Artefact.Dir, program)
 	}
-	l.Close()
-	return symptom{"address", "ok", addr + " is free"}
+	if _, err := exec.LookPath(program); err != nil {
+		return symptom{"command", "bad", err.Error() + "; build it, or mend spec.components in the App"}
+	}
+	return symptom{"command", "ok", program}
+}
+
+// examineAddress looks whether users can be served where the plan says.
+func (s *session) examineAddress(ctx context.Context, p release.Plan) symptom {
+	table, err := admin.NewClient(proxy.SocketIn(s.layout().proxy())).Table(ctx)
+	if err != nil {
+		// Where no data plane runs, none of its addresses is taken by itself.
+		table = route.Table{}
+	}
+	if err := frontFits(ctx, table, p.App, p.Front); err != nil {
+		return symptom{"address", "bad", err.Error()}
+	}
+	if slices.Contains(table.Listens(), p.Front.Listen) {
+		return symptom{"address", "ok", p.Front.Listen + " is served already"}
+	}
+	return symptom{"address", "ok", p.Front.Listen + " is free"}
 }

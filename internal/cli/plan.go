@@ -30,7 +30,7 @@ func newPlanCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := s.planOf(cmd.Context(), b, files.name)
+			p, obstacle, err := s.planOf(cmd.Context(), b, files.name)
 			if err != nil {
 				return err
 			}
@@ -38,7 +38,7 @@ func newPlanCommand(s *session) *cobra.Command {
 			if err != nil {
 				return &exitError{ExitUsage, err}
 			}
-			s.printPlan(p, settings, config.Lint(b))
+			s.printPlan(p, obstacle, settings, config.Lint(b))
 			return nil
 		},
 	}
@@ -46,21 +46,44 @@ func newPlanCommand(s *session) *cobra.Command {
 	return cmd
 }
 
-// planOf makes the plan for what stands now, keeping nothing.
-func (s *session) planOf(ctx context.Context, b *config.Bundle, name string) (release.Plan, error) {
+// errOnRecord means that a release of that name was begun before.
+var errOnRecord = errors.New("there is one of that name already")
+
+// planOf makes the plan for what stands now, keeping nothing. The obstacle is
+// why it could not begin now, nil if it could.
+func (s *session) planOf(ctx context.Context, b *config.Bundle, name string) (p release.Plan, obstacle, err error) {
 	r, err := b.Release(name)
 	if err != nil {
-		return release.Plan{}, &exitError{ExitUsage, err}
+		return p, nil, &exitError{ExitUsage, err}
 	}
 	standing, err := s.standing(ctx, r.Metadata.App)
 	if err != nil {
-		return release.Plan{}, err
+		return p, nil, err
 	}
-	p, err := b.Plan(ctx, name, standing.Serves(), forgetful{})
+	known, err := s.client().View(ctx, r.Metadata.Name)
+	if err == nil {
+		p, err = b.Plan(ctx, name, known.State.Plan.From, forgetful{})
+		obstacle = fmt.Errorf("%w: release %s is %s", errOnRecord, r.Metadata.Name, known.State.Word())
+	} else if p, err = b.Plan(ctx, name, standing.Serves(), forgetful{}); err == nil {
+		obstacle = standing.Refuses(p, s.stateOf(ctx, standing.Active))
+	}
 	if err != nil {
-		return p, &exitError{ExitUsage, err}
+		return p, nil, &exitError{ExitUsage, err}
 	}
-	return p, nil
+	return p, obstacle, nil
+}
+
+// stateOf returns the state of a release, or the zero value if it cannot be
+// told.
+func (s *session) stateOf(ctx context.Context, name string) release.State {
+	if name == "" {
+		return release.State{}
+	}
+	v, err := s.client().View(ctx, name)
+	if err != nil {
+		return release.State{}
+	}
+	return v.State
 }
 
 // standing asks the controller what stands, or reads the journal where none
@@ -102,11 +125,15 @@ func (forgetful) Save(name string, content []byte) (release.File, error) {
 	return release.File{Name: name, Digest: hex.EncodeToString(sum[:]), Bytes: int64(len(content))}, nil
 }
 
-func (s *session) printPlan(p release.Plan, settings []config.Setting, found []config.Finding) {
+func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Setting, found []config.Finding) {
 	now := time.Now()
 	stages := release.Timeline(p, now)
 	if s.json {
-		s.print(map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...)})
+		out := map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...)}
+		if obstacle != nil {
+			out["obstacle"] = obstacle.Error()
+		}
+		s.print(out)
 		return
 	}
 	w := s.out
@@ -124,8 +151,7 @@ func (s *session) printPlan(p release.Plan, settings []config.Setting, found []c
 	}
 	t.write(w)
 	fmt.Fprintf(w, "\nreversible until %s\n", pointOfNoReturn(stages, now))
-	fmt.Fprintf(w, "a failing check, a crash loop, lost readiness, or errors %.2g points above %s after %d requests: %s\n",
-		100*p.Guard.Margin, dash(p.From.Version), p.Guard.MinRequests, onFailure(p))
+	fmt.Fprintf(w, "a failing check, a crash loop%s: %s\n", comparison(p), onFailure(p))
 	fmt.Fprintf(w, "\n%s\n", s.paint(w, bold, "settings (defaults marked)"))
 	t = &table{}
 	for _, set := range settings {
@@ -140,7 +166,19 @@ func (s *session) printPlan(p release.Plan, settings []config.Setting, found []c
 		fmt.Fprintln(w)
 		s.printFindings(found, 0)
 	}
+	if obstacle != nil {
+		fmt.Fprintf(w, "\n%s %s\n", s.paint(w, red, "it cannot begin now:"), obstacle)
+		return
+	}
 	fmt.Fprintf(w, "\nnothing has been changed; `cutover deploy` begins the release\n")
+}
+
+// comparison names what is held against the old version, if there is one.
+func comparison(p release.Plan) string {
+	if p.First() {
+		return " or lost readiness"
+	}
+	return fmt.Sprintf(", lost readiness, or errors %.2g points above %s after %d requests", 100*p.Guard.Margin, p.From.Version, p.Guard.MinRequests)
 }
 
 func onFailure(p release.Plan) string {

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"reflect"
+
+	"cutover/internal/api"
+	"cutover/internal/config"
+	"cutover/internal/release"
+)
+
+// planner makes plans from files for what stands now.
+type planner struct{ c *control }
+
+// Plan refuses what could be recorded but never carried out here: a program
+// that is missing, a secret that cannot be resolved, an address that is taken.
+func (p planner) Plan(ctx context.Context, files api.Files) (release.Plan, error) {
+	b, err := loader().Load(ctx, files.Paths...)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	r, err := b.Release(files.Release)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	// A release that is on record already is planned as it was then, so that
+	// deploying it again finds it under way.
+	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
+		return b.Plan(ctx, files.Release, v.State.Plan.From, p.c.snapshots)
+	}
+	return p.fresh(ctx, b, files.Release, p.c.engine.Standing(r.Metadata.App))
+}
+
+func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, standing release.Standing) (release.Plan, error) {
+	plan, err := b.Plan(ctx, name, standing.Serves(), p.c.snapshots)
+	if err != nil || standing.Refuses(plan, release.State{}) != nil {
+		// Whoever deploys the plan is told why it is refused.
+		return plan, err
+	}
+	if err := p.c.platform.Startable(startOrder(plan)); err != nil {
+		return plan, err
+	}
+	if reflect.DeepEqual(plan.Front, standing.Plan.Front) {
+		return plan, nil
+	}
+	return plan, checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
+}
+
+func startOrder(p release.Plan) release.StartOrder {
+	return release.StartOrder{Stamp: release.Stamp{App: p.App}, Side: p.To.Side, Version: p.To.Version,
+		Digest: p.To.Digest, Artefact: p.To.Artefact, Count: p.Replicas}
+}
