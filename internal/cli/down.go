@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -50,12 +49,10 @@ func newDownCommand(s *session) *cobra.Command {
 // takeDown stops all that runs for a state folder.
 func takeDown(ctx context.Context, state string) error {
 	l := layout(state)
-	if info, err := api.NewClient(l.socket()).Info(ctx); err == nil {
-		if err := endProcess(ctx, info.PID); err != nil {
-			return fmt.Errorf("stop the controller: %w", err)
-		}
+	if _, err := os.Stat(state); errors.Is(err, os.ErrNotExist) {
+		return usage("there is no state folder %s, so nothing runs for it; --state names another", state)
 	}
-	lock, err := lockWhenFree(ctx, l.lock())
+	lock, err := endController(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -68,21 +65,24 @@ func takeDown(ctx context.Context, state string) error {
 	return stopInstances(ctx, l)
 }
 
-// lockWhenFree keeps another controller from starting meanwhile.
-func lockWhenFree(ctx context.Context, path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("lock the state folder: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+// endController ends the controller, also one that is only just starting, and
+// returns the lock that keeps another from starting meanwhile.
+func endController(ctx context.Context, l layout) (*os.File, error) {
+	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for {
-		f, err := lockFile(path)
+		if info, err := api.NewClient(l.socket()).Info(limited); err == nil {
+			if err := endProcess(ctx, info.PID); err != nil {
+				return nil, fmt.Errorf("stop the controller: %w", err)
+			}
+		}
+		f, err := lockFile(l.lock())
 		if err == nil {
 			return f, nil
 		}
 		select {
-		case <-ctx.Done():
-			return nil, err
+		case <-limited.Done():
+			return nil, fmt.Errorf("stop the controller, which does not answer: %w", err)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -38,7 +39,7 @@ func lockFile(path string) (*os.File, error) {
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("a controller runs for %s already; use it, or give this one a folder of its own with --state", path)
+		return nil, fmt.Errorf("a controller runs for %s already; use it, or give this one a folder of its own with --state", filepath.Dir(path))
 	}
 	return f, nil
 }
