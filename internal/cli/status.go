@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"cutover/internal/api"
 	"cutover/internal/release"
@@ -54,6 +55,30 @@ func newStatusCommand(s *session) *cobra.Command {
 type overviewApp struct {
 	release.Standing
 	Word string `json:"word"`
+	// Answers says which version users get.
+	Answers string `json:"answers"`
+}
+
+// answering says which version users get, as the front shows it: while a
+// release is under way that need not be the one that stands.
+func answering(standing release.Standing, v api.View) string {
+	t := v.World.Traffic
+	if standing.Active == "" || !t.Known || !t.Served {
+		return sideLabel(standing.Serves())
+	}
+	var parts []string
+	for _, side := range []release.Target{v.State.Plan.From, v.State.Plan.To} {
+		switch w := t.Sides.Of(side.Side).Weight; {
+		case w == release.All:
+			return sideLabel(side)
+		case w != release.None:
+			parts = append(parts, fmt.Sprintf("%s of %s", w, sideLabel(side)))
+		}
+	}
+	if len(parts) == 0 {
+		return sideLabel(release.Target{})
+	}
+	return strings.Join(parts, ", ")
 }
 
 // overview prints what stands of every app.
@@ -64,15 +89,19 @@ func (s *session) overview(ctx context.Context, c *api.Client) error {
 	}
 	list := []overviewApp{}
 	for _, a := range apps {
-		word := "stands"
-		if a.Active != "" {
-			v, err := c.View(ctx, a.Active)
-			if err != nil {
+		one := overviewApp{a, "stands", ""}
+		var v api.View
+		switch {
+		case a.Active != "":
+			if v, err = c.View(ctx, a.Active); err != nil {
 				return reached(err)
 			}
-			word = v.State.Word()
+			one.Word = v.State.Word()
+		case a.Serves().Version == "":
+			one.Word = "nothing stands"
 		}
-		list = append(list, overviewApp{a, word})
+		one.Answers = answering(a, v)
+		list = append(list, one)
 	}
 	if s.json {
 		s.print(list)
@@ -92,7 +121,7 @@ func (s *session) overview(ctx context.Context, c *api.Client) error {
 		for _, r := range a.Rejected {
 			rejected += r.Version + " "
 		}
-		t.row(a.App, sideLabel(a.Serves()), since, dash(a.Active), a.Word, dash(rejected))
+		t.row(a.App, a.Answers, since, dash(a.Active), a.Word, dash(rejected))
 	}
 	t.write(s.out)
 	return nil
