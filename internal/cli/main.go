@@ -33,9 +33,23 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 		err = usage("%w; see `cutover --help`", err)
 	}
 	if !errors.As(err, &exit) || exit.err != nil {
+		s.json = s.json || wantsJSON(args)
 		s.complain(err)
 	}
 	return codeOf(err)
+}
+
+// wantsJSON finds the wish for JSON in arguments that could not be parsed.
+func wantsJSON(args []string) bool {
+	for i, arg := range args {
+		switch arg {
+		case "-ojson", "-o=json", "--output=json":
+			return true
+		case "-o", "--output":
+			return i+1 < len(args) && args[i+1] == "json"
+		}
+	}
+	return false
 }
 
 // isUsage recognises what the flag parser complains of, which has no type.
