@@ -25,6 +25,8 @@ type house struct {
 	state  string
 	home   string
 	listen string
+	// repository is the folder with cutover's sources.
+	repository string
 }
 
 // patience bounds every wait. It matters only when something is broken.
@@ -47,7 +49,11 @@ func settle(t testing.TB, home string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, state: filepath.Join(base, "s"), home: home, listen: testkit.FreeAddr(t)}
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, state: filepath.Join(base, "s"), home: home, listen: testkit.FreeAddr(t), repository: repository}
 	shop, err := filepath.Glob("testdata/shop/*.yaml")
 	if err != nil || len(shop) == 0 {
 		t.Fatalf("find the shop's files: %v", err)

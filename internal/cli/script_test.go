@@ -40,6 +40,7 @@ func TestTheCommandLineDoesWhatItSays(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "until": until, "answers": answers, "json": hasJSON, "nothing-begun": nothingBegun,
 			"occupy": occupy, "vacate": vacate, "replace": replace, "instances": instances, "get": get,
+			"example": example, "secret-free": secretFree,
 		},
 		Deadline:            time.Now().Add(4 * patience),
 		RequireExplicitExec: true,
@@ -117,7 +118,7 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	h, said := sceneOf(ts).house, ""
 	done := within(patience, func() bool {
 		cmd := exec.Command(program(h.t, args[1]), args[2:]...)
-		cmd.Dir, cmd.Env = ts.MkAbs("."), h.env()
+		cmd.Dir, cmd.Env = ts.MkAbs("."), envOf(ts, h)
 		out, _ := cmd.CombinedOutput()
 		said = string(out)
 		return pattern.MatchString(said)
@@ -125,6 +126,16 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 	if !done {
 		ts.Fatalf("in %s no match for %s; the last was:\n%s", patience, args[0], said)
 	}
+}
+
+// envOf is the environment of the house as the script has changed it.
+func envOf(ts *testscript.TestScript, h *house) []string {
+	env := h.env()
+	for i, v := range env {
+		name, _, _ := strings.Cut(v, "=")
+		env[i] = name + "=" + ts.Getenv(name)
+	}
+	return env
 }
 
 // answers VERSION waits until users get this version, and demands that ten
@@ -150,15 +161,26 @@ func answers(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// get PATTERN demands that the answer to GET / matches; with ! that it does not.
+// get PATTERN waits until the answer to GET / matches. With ! it demands that
+// it does not match at once.
 func get(ts *testscript.TestScript, neg bool, args []string) {
-	resp, err := http.Get("http://" + sceneOf(ts).listen + "/")
+	pattern, err := regexp.Compile(args[0])
 	ts.Check(err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	ts.Check(err)
-	if regexp.MustCompile(args[0]).Match(body) == neg {
-		ts.Fatalf("the answer is %d: %s", resp.StatusCode, body)
+	said := ""
+	matches := func() bool {
+		resp, err := http.Get("http://" + sceneOf(ts).listen + "/")
+		if err != nil {
+			said = err.Error()
+			return false
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		ts.Check(err)
+		said = resp.Status + " " + string(body)
+		return pattern.Match(body)
+	}
+	if neg && matches() || !neg && !within(patience, matches) {
+		ts.Fatalf("the answer is %s", said)
 	}
 }
 
@@ -275,4 +297,39 @@ func replace(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s does not contain %q", args[0], args[1])
 	}
 	ts.Check(os.WriteFile(path, bytes.ReplaceAll(text, []byte(args[1]), []byte(args[2])), 0o600))
+}
+
+// example NAME copies one of the examples that come with cutover, to be served
+// at the house's address. Of a release of v1 it makes one of v2 beside it, as
+// the README does.
+func example(ts *testscript.TestScript, _ bool, args []string) {
+	h := sceneOf(ts)
+	from := filepath.Join(h.repository, "examples", args[0])
+	ts.Check(os.CopyFS(filepath.Join(h.home, "example"), os.DirFS(from)))
+	ts.Check(ts.Chdir("example"))
+	text := strings.ReplaceAll(ts.ReadFile("cutover.yaml"), "127.0.0.1:8080", h.listen)
+	ts.Check(os.WriteFile(ts.MkAbs("cutover.yaml"), []byte(text), 0o600))
+	text = strings.NewReplacer("shop-v1", "shop-v2", "to: v1", "to: v2").Replace(text)
+	ts.Check(os.WriteFile(ts.MkAbs("v2.yaml"), []byte(text), 0o600))
+}
+
+// secret-free WORD... demands that no file in the state folder has one of them.
+func secretFree(ts *testscript.TestScript, _ bool, args []string) {
+	files := 0
+	ts.Check(filepath.WalkDir(sceneOf(ts).state, func(path string, d os.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		for _, secret := range args {
+			if bytes.Contains(text, []byte(secret)) {
+				ts.Fatalf("%s has %q in it", path, secret)
+			}
+		}
+		return err
+	}))
+	if files == 0 {
+		ts.Fatalf("there is no file in %s", sceneOf(ts).state)
+	}
 }
