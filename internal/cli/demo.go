@@ -43,9 +43,9 @@ func (s *session) playDemo(ctx context.Context, rate float64, hold bool) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "cutover-demo-")
+	dir, err := shortFolder()
 	if err != nil {
-		return fmt.Errorf("make the demo's folder: %w", err)
+		return err
 	}
 	l := layout(dir + "/state")
 	o := demo.Options{
@@ -78,6 +78,20 @@ func (s *session) playDemo(ctx context.Context, rate float64, hold bool) error {
 		return silent(ExitFailed)
 	}
 	return nil
+}
+
+// shortFolder makes a folder of the demo's own whose path leaves room for the
+// sockets below it.
+func shortFolder() (string, error) {
+	parent := os.TempDir()
+	if len(parent) > 60 {
+		parent = "/tmp"
+	}
+	dir, err := os.MkdirTemp(parent, "cutover-demo-")
+	if err != nil {
+		return "", fmt.Errorf("make the demo's folder: %w", err)
+	}
+	return dir, nil
 }
 
 // runShop is the sample app, told by its environment what to be.
