@@ -73,7 +73,9 @@ func (s *SignalState) weigh(sig Signal, c Settings, split Split, l Look, b bucke
 	switch {
 	case s.Alone:
 		s.weighAlone(sig, b)
-	case l.dealt() || b.old.Requests > 0 && b.new.Requests > 0:
+	case sig.Unit == ByBlock:
+		s.weighBlock(sig, split, l, b)
+	case comparable(l, b.old, b.new):
 		s.weighCounts(sig, split, l, b)
 	}
 	if sig.Promotes && !s.outage(sig, c) {
@@ -86,22 +88,29 @@ func (s *SignalState) outage(sig Signal, c Settings) bool {
 	return sig.Limit > 0 && s.Limits.both(evidence(c.Pause))
 }
 
-// weighCounts compares the two versions' bad requests within the bucket, or
-// within the block that it completes.
-func (s *SignalState) weighCounts(sig Signal, split Split, l Look, b bucket) {
-	var least float64
-	if b.began.Before(split.Until) {
-		least = split.High
-	}
-	if sig.Unit == ByBlock {
-		s.Open.add(b.began, b.old, b.new)
-		if b.at.Sub(s.Open.Began) >= sig.Block {
-			s.Worse.settle(s.Open, s.share(s.Open.Old, s.Open.New, l, least), sig.Ratio)
-			s.Open = Block{}
-		}
+// comparable says whether there is a share to compare by: one that is known, or
+// requests of both versions to measure it.
+func comparable(l Look, old, fresh Count) bool {
+	return l.dealt() || old.Requests > 0 && fresh.Requests > 0
+}
+
+// weighBlock gathers buckets and compares the two versions' bad requests when
+// the block is long enough. It takes in all buckets: to leave out those without
+// a request of the new version would leave out errors of the old one only.
+func (s *SignalState) weighBlock(sig Signal, split Split, l Look, b bucket) {
+	s.Open.add(b.began, b.old, b.new)
+	if b.at.Sub(s.Open.Began) < sig.Block {
 		return
 	}
-	share := s.share(b.old, b.new, l, least)
+	if comparable(l, s.Open.Old, s.Open.New) {
+		s.Worse.settle(s.Open, s.share(s.Open.Old, s.Open.New, l, split.least(s.Open.Began)), sig.Ratio)
+	}
+	s.Open = Block{}
+}
+
+// weighCounts compares the two versions' bad requests within the bucket.
+func (s *SignalState) weighCounts(sig Signal, split Split, l Look, b bucket) {
+	share := s.share(b.old, b.new, l, split.least(b.began))
 	if sig.Unit == ByClient {
 		s.Worse.odds(share, sig.Ratio, b.new.BadClients, b.old.BadClients)
 		return

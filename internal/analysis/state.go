@@ -78,6 +78,14 @@ type Split struct {
 	Until  time.Time `json:"until,omitzero"`
 }
 
+// least is the share that counts at least for a bucket that began then.
+func (s Split) least(began time.Time) float64 {
+	if began.Before(s.Until) {
+		return s.High
+	}
+	return 0
+}
+
 func (s *Split) follow(at time.Time, weight float64, settle time.Duration) {
 	if weight < s.Weight {
 		if !at.Before(s.Until) {

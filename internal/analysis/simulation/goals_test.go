@@ -50,6 +50,7 @@ func TestFalseAlarmsAreNotMoreThanPermitted(t *testing.T) {
 		{"one error a client, share known", errorsOnly(analysis.ByClient), true, time.Second, 10000},
 		{"one error a client, share measured", errorsOnly(analysis.ByClient), false, time.Second, 500},
 		{"one error a client, four looks a second", errorsOnly(analysis.ByClient), true, 250 * time.Millisecond, 500},
+		{"blocks of 5 s, four looks a second", errorsOnly(analysis.ByBlock), false, 250 * time.Millisecond, 500},
 		{"blocks of 5 s", errorsOnly(analysis.ByBlock), false, time.Second, 500},
 	} {
 		for _, world := range Nulls() {
