@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test check schema bench-core bench-journal bench-switch clean
+.PHONY: help build demo test check schema bench-core bench-journal bench-switch bench-analysis clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ bench-journal: ## durable appends against a bare fsync, in one run
 
 bench-switch: ## 20 switches under load: what fails, and how soon the old side is free
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/switch
+
+bench-analysis: ## false alarms and detection beside the rules of other controllers
+	GOGC=2000 $(GO) test -run '^$$' -bench . -benchtime 1x ./bench/analysis
 
 clean:
 	rm -rf bin

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Assessment is where a test stands after a look. Reason says it in words; that
-// of an assessment read from JSON is not known any more, so keep both.
+// Assessment is where a test stands after a look. Reason says it in words, which
+// are to be kept beside it: they cannot be told from its JSON.
 type Assessment struct {
 	Finding Finding `json:"finding"`
 	// Against is the evidence that the new version is worse, all signals

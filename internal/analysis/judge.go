@@ -135,11 +135,8 @@ func (s *SignalState) share(old, fresh Count, l Look, least float64) float64 {
 // weight: three deviations below the measured one. It is above the weight only
 // if the front does not do what it says.
 func (s *SignalState) leastShare() float64 {
-	n := s.OldRequests + s.NewRequests
-	if n == 0 {
-		return 0
-	}
-	p := s.NewRequests / n
+	n := s.OldRequests + s.NewRequests + 2
+	p := (s.NewRequests + 1) / n // not certain, however few there have been
 	return p - 3*math.Sqrt(p*(1-p)/n)
 }
 

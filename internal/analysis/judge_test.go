@@ -216,6 +216,12 @@ func TestAFrontThatSendsMoreThanItSaysIsMeasured(t *testing.T) {
 	}
 }
 
+func TestTheFirstFewRequestsDoNotCastDoubtOnTheSplit(t *testing.T) {
+	st := newStand(t, errorSettings())
+	st.second(0, 0, 2, 0)
+	st.want(st.second(95, 0, 5, 4), Failing)
+}
+
 func TestAFewClientsThatAskVeryMuchDoNotMakeTheOthersWorse(t *testing.T) {
 	st := newStand(t, errorSettings())
 	st.look.Random = false

@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// Reason gives the numbers behind the finding in one line.
+// Reason gives the numbers behind the finding in one line; of an assessment
+// that was read back from JSON only the finding.
 func (a Assessment) Reason() string {
+	if len(a.Signals) == 0 || a.Signals[0].of == nil {
+		return a.Finding.String()
+	}
 	var parts []string
 	switch a.Finding {
 	case Failing, Suspicious:

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 )
@@ -15,5 +16,17 @@ func TestNumbersAreWrittenAsPeopleDo(t *testing.T) {
 		if got := brief(d); got != want {
 			t.Errorf("%v is written %q, want %q", d, got, want)
 		}
+	}
+}
+
+func TestAnAssessmentReadBackStillHasItsFinding(t *testing.T) {
+	st := newStand(t, errorSettings())
+	text, err := json.Marshal(st.seconds(2, 95, 0, 5, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Assessment
+	if err := json.Unmarshal(text, &back); err != nil || back.Reason() != "failing" || back.Against < back.AgainstNeeded {
+		t.Errorf("%s became %+v: %v", text, back, err)
 	}
 }

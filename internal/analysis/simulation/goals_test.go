@@ -48,10 +48,9 @@ func TestFalseAlarmsAreNotMoreThanPermitted(t *testing.T) {
 		runs     int
 	}{
 		{"one error a client, share known", errorsOnly(analysis.ByClient), true, time.Second, 10000},
-		{"one error a client, share measured", errorsOnly(analysis.ByClient), false, time.Second, 500},
-		{"one error a client, four looks a second", errorsOnly(analysis.ByClient), true, 250 * time.Millisecond, 500},
-		{"blocks of 5 s, four looks a second", errorsOnly(analysis.ByBlock), false, 250 * time.Millisecond, 500},
-		{"blocks of 5 s", errorsOnly(analysis.ByBlock), false, time.Second, 500},
+		{"one error a client, share known, four looks a second", errorsOnly(analysis.ByClient), true, 250 * time.Millisecond, 300},
+		{"one error a client, share measured, four looks a second", errorsOnly(analysis.ByClient), false, 250 * time.Millisecond, 300},
+		{"blocks of 5 s, four looks a second", errorsOnly(analysis.ByBlock), false, 250 * time.Millisecond, 300},
 	} {
 		for _, world := range Nulls() {
 			runs := max(c.runs/part, 10)

@@ -35,7 +35,7 @@ func TestASlowerVersionIsFoundNearTheBound(t *testing.T) {
 }
 
 func TestAVersionThatIsNoSlowerIsLeftAlone(t *testing.T) {
-	const runs = 100
+	const runs = 60
 	for _, world := range LatencyNulls() {
 		s := Summarise(world.Runs(latencyOnly(1, 30*time.Second), max(runs/part, 4), 4))
 		t.Logf("%s: %d false alarms in %d", world.Name, s.Fired, s.Runs)
