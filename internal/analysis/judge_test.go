@@ -385,3 +385,24 @@ func TestMissesInACacheAreComparedByBlock(t *testing.T) {
 		t.Error(a.Reason())
 	}
 }
+
+func TestAnOutageOfBothSaysNothingAboutGoingOn(t *testing.T) {
+	st := newStand(t, errorSettings())
+	st.seconds(30, 95, 0, 5, 0)
+	before := st.seconds(10, 95, 48, 5, 2)
+	st.want(before, BothFailing)
+	if after := st.seconds(10, 95, 48, 5, 2); after.For != before.For {
+		t.Errorf("the evidence for going on moved from %v to %v", before.For, after.For)
+	}
+}
+
+func TestAnOutageInThePastExcusesNothing(t *testing.T) {
+	s := SignalState{Old: Count{Requests: 10000, Bad: 10}, Recent: Recent{OldRequests: 1000, OldBad: 50}}
+	if s.base() != 0.001 {
+		t.Errorf("just after an outage of the old version its rate is %v", s.base())
+	}
+	s = SignalState{Old: Count{Requests: 10000, Bad: 500}, Recent: Recent{OldRequests: 1000, OldBad: 1}}
+	if s.base() != 0.001 {
+		t.Errorf("long after an outage of the old version its rate is %v", s.base())
+	}
+}
