@@ -20,11 +20,16 @@ const roleVariable = "CUTOVER_TESTKIT_ROLE"
 type Role func(ctx context.Context) error
 
 // Main is to be called by TestMain: it runs the tests, or, in a process made
-// by Start, the role asked for. It never returns.
-func Main(m *testing.M, roles map[string]Role) {
+// by Start, the role asked for. After the tests, ends are called in order. It
+// never returns.
+func Main(m *testing.M, roles map[string]Role, ends ...func()) {
 	name, asked := os.LookupEnv(roleVariable)
 	if !asked {
-		os.Exit(m.Run())
+		code := m.Run()
+		for _, end := range ends {
+			end()
+		}
+		os.Exit(code)
 	}
 	role, known := roles[name]
 	if !known {
