@@ -1,0 +1,145 @@
+// Package file reads changes of the schema from YAML or JSON, in pgroll's
+// format with the operations split and merge added.
+package file
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"cutover/internal/schema"
+)
+
+// document is the file as it is written.
+type document struct {
+	Name          string                 `yaml:"name"`
+	VersionSchema string                 `yaml:"version_schema"`
+	Operations    []map[string]operation `yaml:"operations"`
+}
+
+// operation keeps what an operation says until its kind is known.
+type operation struct{ node ast.Node }
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (o *operation) UnmarshalYAML(node ast.Node) error {
+	o.node = node
+	return nil
+}
+
+// Load reads and validates a change. Without a name in it, the change has
+// that of the file.
+func Load(path string) (schema.Change, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return schema.Change{}, fmt.Errorf("reading a schema change: %w", err)
+	}
+	c, err := Parse(content)
+	if c.Name == "" {
+		c.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	}
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// Parse reads a change without validating it.
+func Parse(content []byte) (schema.Change, error) {
+	var doc document
+	if err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&doc); err != nil {
+		return schema.Change{}, fmt.Errorf("reading operations: %w", err)
+	}
+	c := schema.Change{Name: doc.Name}
+	var errs []error
+	for i, entry := range doc.Operations {
+		if len(entry) != 1 {
+			errs = append(errs, fmt.Errorf("operation %d: one list entry holds one operation, this one holds %d", i+1, len(entry)))
+			continue
+		}
+		for kind, written := range entry {
+			op, err := decode(kind, written.node)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("operation %d: %w", i+1, err))
+				continue
+			}
+			c.Operations = append(c.Operations, op)
+		}
+	}
+	return c, errors.Join(errs...)
+}
+
+// decoders make an operation of each kind.
+var decoders = map[string]func(ast.Node) (schema.Operation, error){
+	"add_column":        into[schema.AddColumn],
+	"alter_column":      alterColumn,
+	"create_constraint": into[schema.CreateConstraint],
+	"create_index":      into[schema.CreateIndex],
+	"create_table":      into[schema.CreateTable],
+	"drop_column":       into[schema.DropColumn],
+	"drop_constraint":   into[schema.DropConstraint],
+	"drop_index":        into[schema.DropIndex],
+	"drop_table":        into[schema.DropTable],
+	"merge":             into[schema.Merge],
+	"rename_column":     into[schema.RenameColumn],
+	"rename_table":      into[schema.RenameTable],
+	"split":             into[schema.Split],
+	"sql":               into[schema.SQL],
+}
+
+func decode(kind string, node ast.Node) (schema.Operation, error) {
+	read, known := decoders[kind]
+	if !known {
+		kinds := make([]string, 0, len(decoders))
+		for k := range decoders {
+			kinds = append(kinds, k)
+		}
+		slices.Sort(kinds)
+		return nil, fmt.Errorf("there is no operation %q here; there are %s", kind, strings.Join(kinds, ", "))
+	}
+	op, err := read(node)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", kind, err)
+	}
+	return op, nil
+}
+
+func into[T schema.Operation](node ast.Node) (schema.Operation, error) {
+	var op T
+	err := yaml.NodeToValue(node, &op, yaml.Strict())
+	return op, err
+}
+
+// alterColumn tells a default or comment that is taken away, null, from one
+// that is not mentioned.
+func alterColumn(node ast.Node) (schema.Operation, error) {
+	var op schema.AlterColumn
+	if err := yaml.NodeToValue(node, &op, yaml.Strict()); err != nil {
+		return nil, err
+	}
+	mapping, ok := node.(*ast.MappingNode)
+	if !ok {
+		return op, nil
+	}
+	for _, entry := range mapping.Values {
+		if entry.Value.Type() != ast.NullType {
+			continue
+		}
+		switch entry.Key.String() {
+		case "default", `"default"`:
+			op.Default = &schema.Setting{Null: true}
+		case "comment", `"comment"`:
+			op.Comment = &schema.Setting{Null: true}
+		}
+	}
+	return op, nil
+}
