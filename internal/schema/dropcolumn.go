@@ -29,9 +29,9 @@ func (o DropColumn) Sync() (Sync, bool) {
 // Stages implements Operation.
 func (o DropColumn) Stages() Stages {
 	return Stages{
-		Expand: "let rows without the column in, and fill it by `down` where a writer leaves it out",
+		Expand: "fill the column by `down` in rows that are inserted without it",
 		Sync:   "rows of new code get the value of `down`", Verify: "nothing has to be filled",
-		Contract: "remove the column " + o.Column, Revert: "demand the column again",
-		Locks: []Lock{lockDDL, lockContract}, Reversible: WithData,
+		Contract: "remove the column " + o.Column, Revert: "stop filling it",
+		Locks: []Lock{{"expand", "SHARE ROW EXCLUSIVE", "writers, for the moment of a catalogue change"}, lockContract}, Reversible: WithData,
 	}
 }

@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"cutover/internal/schema"
+)
+
+// Engine carries out changes on one database. Observe, Expand, Backfill,
+// Contract and Revert are each safe to repeat, and each takes up what an
+// earlier one, killed at any statement, has left.
+type Engine struct {
+	// Open makes a connection. The engine sets its own limits on it.
+	Open func(ctx context.Context) (*pgx.Conn, error)
+	// Namespace is the PostgreSQL schema of the tables; "" is public.
+	Namespace string
+	// LockTimeout is the lock budget: how long a statement waits for a lock,
+	// and thereby holds up users behind it. 0 is 300 ms.
+	LockTimeout time.Duration
+	// Tries is how often a statement that did not get its lock is tried
+	// again, with growing pauses up to MaxPause. 0 is 40, and 5 s.
+	Tries    int
+	MaxPause time.Duration
+	// Patience is how long older transactions of others, or another cutover
+	// at work, are waited for. 0 is 10 minutes.
+	Patience time.Duration
+	// Batch is how long one batch of a backfill should take. 0 is 50 ms.
+	Batch time.Duration
+	// Rest, if set, is called after each batch and may take its time: this is
+	// how a backfill is paced.
+	Rest func(ctx context.Context, batch time.Duration) error
+	// Report, if set, hears what is waited for. It must not block.
+	Report func(what string)
+}
+
+// The refusals a caller may want to tell apart.
+var (
+	// ErrRefused means that the change does not fit this database; nothing
+	// was created.
+	ErrRefused = errors.New("the schema change is refused")
+	// ErrNotVerified means that contract would destroy what no verification
+	// has covered.
+	ErrNotVerified = errors.New("not verified")
+	// ErrBusy means that users hold what is needed; trying later may help.
+	ErrBusy = errors.New("the database is busy")
+	// ErrContracted means that the old shape is gone.
+	ErrContracted = errors.New("the old shape is gone")
+)
+
+func (e *Engine) namespace() string {
+	if e.Namespace == "" {
+		return "public"
+	}
+	return e.Namespace
+}
+
+func (e *Engine) lockTimeout() time.Duration { return or(e.LockTimeout, 300*time.Millisecond) }
+func (e *Engine) maxPause() time.Duration    { return or(e.MaxPause, 5*time.Second) }
+func (e *Engine) patience() time.Duration    { return or(e.Patience, 10*time.Minute) }
+func (e *Engine) batch() time.Duration       { return or(e.Batch, 50*time.Millisecond) }
+
+func (e *Engine) tries() int {
+	if e.Tries <= 0 {
+		return 40
+	}
+	return e.Tries
+}
+
+func (e *Engine) report(what string) {
+	if e.Report != nil {
+		e.Report(what)
+	}
+}
+
+func or(d, otherwise time.Duration) time.Duration {
+	if d <= 0 {
+		return otherwise
+	}
+	return d
+}
+
+// Shim returns the name of the schema through which new code reaches altered
+// columns under their own names: it goes first in its search_path.
+func Shim(c schema.Change) string { return schema.Name("cutover", c.Name) }
