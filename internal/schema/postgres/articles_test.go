@@ -23,6 +23,34 @@ func TestANullableEmailIsFilledAndThenDemanded(t *testing.T) {
 	same(t, conn, "SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass", int64(1))
 }
 
+func TestAValueNewCodeTookAwayDoesNotComeBack(t *testing.T) {
+	t.Parallel()
+	e, conn, _ := database(t, `CREATE TABLE users (id serial PRIMARY KEY, username text NOT NULL, seen int); INSERT INTO users (username) VALUES ('ann')`)
+	c := change(schema.AddColumn{Table: "users", Column: schema.Column{Name: "email", Type: "text", Nullable: true}, Up: "username || '@example.com'"})
+	expandAndFill(t, e, c)
+	run(t, conn, "UPDATE users SET email = NULL; UPDATE users SET seen = 1")
+	same(t, conn, "SELECT email IS NULL FROM users", true)
+}
+
+func TestARowThatMovesBeforeItIsFilledIsFilledAsItMoves(t *testing.T) {
+	t.Parallel()
+	e, conn, dsn := database(t, bigTable)
+	e.Batch = 1
+	must(t, "expand", e.Expand(within(t), bigChange()))
+	other := pg.Conn(t, dsn)
+	batches := 0
+	must(t, "backfill", e.Backfill(within(t), bigChange(), schema.Position{}, func(schema.Progress) error {
+		if batches++; batches%10 != 0 {
+			return nil
+		}
+		// A column of neither shape; the row goes to the end of the table.
+		_, err := other.Exec(within(t), "UPDATE people SET note = 'moved' WHERE id > 20000 - $1", batches*10)
+		return err
+	}))
+	same(t, conn, `SELECT count(*) FROM people WHERE note = 'moved' AND "cutover_new_name" IS DISTINCT FROM 'first' || id`, int64(0))
+	same(t, conn, wrongPeople(`"cutover_new_name"`), int64(0))
+}
+
 func TestATimeoutWithADefaultIsAddedAtOnce(t *testing.T) {
 	t.Parallel()
 	e, conn, _ := database(t, `CREATE TABLE queries (id serial PRIMARY KEY, body text); INSERT INTO queries (body) VALUES ('a')`)

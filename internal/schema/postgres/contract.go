@@ -63,7 +63,7 @@ func (s *session) mayContract(ctx context.Context, records []record) error {
 		if !ok {
 			continue
 		}
-		if on, err := s.triggerOn(ctx, p); err != nil {
+		if on, err := s.triggersOn(ctx, p); err != nil {
 			return err
 		} else if !on {
 			return fmt.Errorf("%w: the trigger of operation %d on %s is gone or disabled; expand and backfill again", ErrNotVerified, i+1, p.Table)

@@ -54,7 +54,7 @@ func (s *session) expand(ctx context.Context, i int, r record) error {
 	if r.expanded != nil {
 		on := true
 		if synced {
-			on, err = s.triggerOn(ctx, p)
+			on, err = s.triggersOn(ctx, p)
 		}
 		if err != nil || on {
 			return err
@@ -88,7 +88,7 @@ func (s *session) addPair(ctx context.Context, tx pgx.Tx, i int, p pair) error {
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, s.createTrigger(p)...)
+	return exec(ctx, tx, s.createTrigger(p, true)...)
 }
 
 // expanding returns the statements of operations that have no pair.

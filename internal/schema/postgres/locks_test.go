@@ -113,7 +113,7 @@ func TestATriggerSomebodyTookAwayMakesTheVerificationStale(t *testing.T) {
 	e, conn, _ := database(t, `CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'x')`)
 	c := change(schema.RenameColumn{Table: "t", From: "a", To: "b"})
 	expandAndFill(t, e, c)
-	run(t, conn, `DO $$ BEGIN EXECUTE (SELECT format('ALTER TABLE t DISABLE TRIGGER %I', tgname) FROM pg_trigger WHERE tgrelid = 't'::regclass); END $$`)
+	run(t, conn, `ALTER TABLE t DISABLE TRIGGER USER`)
 	run(t, conn, "INSERT INTO t (id, a) VALUES (2, 'past')")
 	if err := e.Contract(within(t), c); !errors.Is(err, postgres.ErrNotVerified) {
 		t.Fatalf("contract without a trigger: %v", err)

@@ -52,7 +52,7 @@ func (s *session) look(ctx context.Context, i int, r record, w *schema.World) er
 		return err
 	}
 	if ok {
-		on, err := s.triggerOn(ctx, p)
+		on, err := s.triggersOn(ctx, p)
 		if err != nil {
 			return err
 		}
@@ -72,15 +72,19 @@ func (p pair) needsTrigger() bool {
 	return len(p.New) > 0 || len(p.Old) > 0 && p.Old[0].Down != ""
 }
 
-// triggerOn reports whether the pair's trigger is there and fires.
-func (s *session) triggerOn(ctx context.Context, p pair) (bool, error) {
+// triggersOn reports whether the pair's triggers are there and fire.
+func (s *session) triggersOn(ctx context.Context, p pair) (bool, error) {
 	if !p.needsTrigger() {
 		return true, nil
 	}
-	var on bool
-	err := s.conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgname = $2 AND tgenabled IN ('O', 'A'))", p.table.oid, p.trigger).Scan(&on)
-	if err != nil {
-		return false, fmt.Errorf("looking for the trigger of %s: %w", p.Table, err)
+	names := []string{p.triggerOn("insert")}
+	if len(p.New) > 0 && len(p.Old) > 0 {
+		names = append(names, p.triggerOn("update"))
 	}
-	return on, nil
+	var on int
+	err := s.conn.QueryRow(ctx, "SELECT count(*) FROM pg_trigger WHERE tgrelid = $1 AND tgname = ANY ($2) AND tgenabled IN ('O', 'A')", p.table.oid, names).Scan(&on)
+	if err != nil {
+		return false, fmt.Errorf("looking for the triggers of %s: %w", p.Table, err)
+	}
+	return on == len(names), nil
 }

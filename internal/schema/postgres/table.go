@@ -17,7 +17,6 @@ type table struct {
 	inherits  bool
 	filenode  uint32
 	columns   []column
-	before    bool // users have BEFORE triggers for rows on it
 	permanent bool
 }
 
@@ -49,10 +48,9 @@ var errNoTable = errors.New("there is no such table")
 func (s *session) table(ctx context.Context, q queryer, name string) (table, error) {
 	t := table{name: name}
 	err := q.QueryRow(ctx, `SELECT c.oid, c.relkind::text, coalesce(pg_relation_filenode(c.oid), 0), c.relpersistence = 'p',
-			EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid OR inhparent = c.oid),
-			EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal AND tgtype & 3 = 3 AND tgname NOT LIKE 'zz\_cutover\_%')
+			EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid OR inhparent = c.oid)
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`, s.namespace(), name).
-		Scan(&t.oid, &t.kind, &t.filenode, &t.permanent, &t.inherits, &t.before)
+		Scan(&t.oid, &t.kind, &t.filenode, &t.permanent, &t.inherits)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return t, fmt.Errorf("%s: %w", s.name(name), errNoTable)
 	}

@@ -7,45 +7,44 @@ import (
 	"cutover/internal/schema"
 )
 
-// createTrigger returns the statements that make the pair's trigger. Who
-// writes is told by which column changes, never by a setting of the client.
-// The guard lets only the backfill pass.
-func (s *session) createTrigger(p pair) []string {
-	function := "cutover." + schema.Quote(p.trigger)
-	events := "INSERT"
+// createTrigger returns the statements that make the pair's triggers. Who
+// writes is told by which column changes, never by a setting of the client,
+// and told before any program is entered. The guard lets only the backfill
+// pass. While filling, an update of any column also fills its row: the row
+// may move to a page the backfill has left behind.
+func (s *session) createTrigger(p pair, filling bool) []string {
+	sql := append(s.dropTrigger(p), fmt.Sprintf("CREATE FUNCTION cutover.%s() RETURNS trigger LANGUAGE plpgsql SET search_path = %s, public, pg_temp AS %s",
+		schema.Quote(p.trigger), schema.Quote(s.namespace()), schema.Literal(p.body())), s.trigger(p, "insert", "true", ""))
+	var when []string
+	if filling && len(p.New) > 0 {
+		when = append(when, p.empty("OLD"))
+	}
 	if len(p.New) > 0 && len(p.Old) > 0 {
-		events += " OR UPDATE" + p.updateOf()
+		when = append(when, p.newChanged(), p.oldChanged())
 	}
-	return []string{
-		fmt.Sprintf("CREATE OR REPLACE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SET search_path = %s, public, pg_temp AS %s",
-			function, schema.Quote(s.namespace()), schema.Literal(p.body())),
-		fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", schema.Quote(p.trigger), s.name(p.Table)),
-		fmt.Sprintf("CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW WHEN (current_setting('cutover.backfill', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION %s()",
-			schema.Quote(p.trigger), events, s.name(p.Table), function),
+	if len(when) > 0 {
+		argument := ""
+		if filling {
+			argument = "'filling'"
+		}
+		sql = append(sql, s.trigger(p, "update", strings.Join(when, " OR "), argument))
 	}
+	return sql
 }
 
-// updateOf keeps updates of other columns from entering the trigger. Where
-// users have triggers of their own, these may change a column the statement
-// does not name, so that every update has to be looked at.
-func (p pair) updateOf() string {
-	if p.table.before {
-		return ""
-	}
-	var list []string
-	for _, o := range p.Old {
-		list = append(list, schema.Quote(o.Name))
-	}
-	for _, n := range p.New {
-		list = append(list, schema.Quote(n.Physical))
-	}
-	return " OF " + strings.Join(list, ", ")
+func (s *session) trigger(p pair, event, when, argument string) string {
+	return fmt.Sprintf("CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW WHEN (current_setting('cutover.backfill', true) IS DISTINCT FROM 'on' AND (%s)) EXECUTE FUNCTION cutover.%s(%s)",
+		schema.Quote(p.triggerOn(event)), event, s.name(p.Table), when, schema.Quote(p.trigger), argument)
 }
 
-// dropTrigger returns the statements that remove it.
+// triggerOn names the trigger of an event.
+func (p pair) triggerOn(event string) string { return schema.Name(p.trigger, event) }
+
+// dropTrigger returns the statements that remove them.
 func (s *session) dropTrigger(p pair) []string {
 	return []string{
-		fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", schema.Quote(p.trigger), s.name(p.Table)),
+		fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", schema.Quote(p.triggerOn("insert")), s.name(p.Table)),
+		fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", schema.Quote(p.triggerOn("update")), s.name(p.Table)),
 		fmt.Sprintf("DROP FUNCTION IF EXISTS cutover.%s()", schema.Quote(p.trigger)),
 	}
 }
@@ -71,13 +70,13 @@ BEGIN
 		by_old := ` + p.oldChanged() + `;
 	END IF;
 	IF by_new THEN
-		IF TG_OP = 'UPDATE' THEN
+		IF TG_OP = 'UPDATE' AND TG_NARGS > 0 THEN
 			IF ` + p.empty("OLD") + ` THEN
 				` + p.fill("OLD", true) + `
 			END IF;
 		END IF;
 		` + p.derive(false) + `
-	ELSIF by_old THEN
+	ELSIF by_old OR TG_NARGS > 0 THEN
 		` + p.fill("NEW", false) + `
 	END IF;
 	RETURN NEW;

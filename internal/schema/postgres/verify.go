@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"cutover/internal/schema"
 )
 
@@ -13,14 +15,22 @@ import (
 const verifyPages = 2048
 
 // verify reads every row and records that none is torn. Contract relies on
-// this record and on nothing else.
+// this record and on nothing else. From here only what changes a shape enters
+// the triggers: a column that new code empties stays empty.
 func (s *session) verify(ctx context.Context, i int, p pair) error {
 	if len(p.New) > 0 {
 		if err := s.verifyRows(ctx, p); err != nil {
 			return err
 		}
 	}
-	return s.markNow(ctx, i, "filled = coalesce(filled, clock_timestamp()), verified = clock_timestamp()")
+	return s.ddl(ctx, "recording the verification of "+p.Table, func(tx pgx.Tx) error {
+		if p.needsTrigger() {
+			if err := exec(ctx, tx, s.createTrigger(p, false)...); err != nil {
+				return err
+			}
+		}
+		return s.mark(ctx, tx, i, "filled = coalesce(filled, clock_timestamp()), verified = clock_timestamp()")
+	})
 }
 
 func (s *session) verifyRows(ctx context.Context, p pair) error {
