@@ -52,6 +52,8 @@ var pure = []struct {
 		[]string{"cmp", "errors", "fmt", "maps", "math", "slices", "strings", "time"}},
 	{"internal/analysis", "a verdict must be the same however often and whenever it is computed",
 		[]string{"cmp", "errors", "fmt", "maps", "math", "slices", "strings", "time"}},
+	{"internal/schema", "what a change of the schema is must not depend on a database or a file format",
+		[]string{"crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "slices", "strings"}},
 	{"internal/store", "the journal's promises must not depend on one way of keeping them",
 		[]string{"context", "crypto/sha256", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt", "strings", "time", "slices", "bytes", "math", "unicode/utf8"}},
 }
@@ -61,7 +63,7 @@ var forbidden = []struct {
 	from, to []string
 	reason   string
 }{
-	{[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot"},
+	{[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot", "internal/schema"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli"},
 		"adapters act and do not decide: they know the core's types and their own client library"},
 	{[]string{"internal/platform"}, []string{"internal/traffic", "internal/check", "internal/proxy"}, "adapters never import each other"},

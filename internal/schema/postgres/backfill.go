@@ -166,12 +166,14 @@ func (s *session) walk(ctx context.Context, p pair, at schema.Position, bound in
 // fillPages fills the rows of some pages that are not filled yet, past the
 // triggers, in one transaction.
 func (s *session) fillPages(ctx context.Context, p pair, at schema.Position, to int64) (int64, error) {
-	var sets []string
+	var sets, gives []string
 	for _, n := range p.New {
-		sets = append(sets, schema.Quote(n.Physical)+" = "+p.up(n, "r"))
+		sets = append(sets, schema.Quote(n.Physical)+" = "+p.direct(n))
+		gives = append(gives, p.direct(n)+" IS NOT NULL")
 	}
-	update := fmt.Sprintf("UPDATE %s AS r SET %s WHERE r.ctid >= '(%d,0)'::tid AND r.ctid < '(%d,0)'::tid AND %s",
-		s.name(p.Table), strings.Join(sets, ", "), at.Page, to, p.unfilled("r"))
+	row := schema.Quote(p.Table)
+	update := fmt.Sprintf("UPDATE %[1]s AS %[2]s SET %[3]s WHERE %[2]s.ctid >= '(%[4]d,0)'::tid AND %[2]s.ctid < '(%[5]d,0)'::tid AND %[6]s AND (%[7]s)",
+		s.name(p.Table), row, strings.Join(sets, ", "), at.Page, to, p.empty(row), strings.Join(gives, " OR "))
 	var rows int64
 	err := pgx.BeginFunc(ctx, s.conn, func(tx pgx.Tx) error {
 		if err := exec(ctx, tx, "SET LOCAL cutover.backfill = 'on'"); err != nil {

@@ -73,7 +73,7 @@ func TestACutBeforeAnyStatementLeadsToTheSameEnd(t *testing.T) {
 	t.Parallel()
 	dsn := pg.NewDatabase(t)
 	conn := pg.Conn(t, dsn)
-	for n := 1; ; n += 7 {
+	for n := 1; ; n += 5 {
 		space := fmt.Sprintf("space%d", n)
 		run(t, conn, fmt.Sprintf(`CREATE SCHEMA %s; SET search_path = %[1]s; CREATE TABLE t (id int PRIMARY KEY, a text, b text NOT NULL, c int DEFAULT 5);
 			CREATE INDEX by_b ON t (b); INSERT INTO t SELECT n, 'a' || n, 'b' || n, n FROM generate_series(1, 50) AS n`, space))
@@ -112,6 +112,36 @@ func TestACutBeforeAnyStatementLeadsToTheSameEnd(t *testing.T) {
 		same(t, conn, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'cutover'::regnamespace", int64(0))
 		if !*cut {
 			t.Logf("%d statements", n)
+			return
+		}
+	}
+}
+
+func TestACutBeforeAnyStatementOfARevertLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	dsn := pg.NewDatabase(t)
+	conn := pg.Conn(t, dsn)
+	run(t, conn, `CREATE SCHEMA space; CREATE TABLE space.t (id int PRIMARY KEY, a text, b text NOT NULL); CREATE INDEX by_b ON space.t (b);
+		INSERT INTO space.t SELECT n, 'a' || n, 'b' || n FROM generate_series(1, 50) AS n`)
+	before := value[string](t, conn, shapeOf)
+	c := change(schema.AlterColumn{Table: "t", Column: "a", Type: "varchar(10)", Up: "upper(a)", Down: "lower(a)"},
+		schema.RenameColumn{Table: "t", From: "b", To: "bb"},
+		schema.CreateIndex{Name: "by_id", Table: "t", Columns: []schema.IndexColumn{{Column: "id"}}},
+		schema.CreateTable{Name: "u", Columns: []schema.Column{{Name: "id", Type: "int", Pk: true}}})
+	for n := 1; ; n += 4 {
+		whole := engineOn(dsn)
+		whole.Namespace = "space"
+		expandAndFill(t, whole, c)
+		run(t, conn, "UPDATE space.t SET bb = bb || 'x' WHERE id = 7")
+		e, cut := cutOff(dsn, "space", n)
+		err := e.Revert(within(t), c)
+		if *cut == (err == nil) {
+			t.Fatalf("cut at %d: %v, but the error is %v", n, *cut, err)
+		}
+		must(t, fmt.Sprintf("going on after a cut at %d", n), whole.Revert(within(t), c))
+		same(t, conn, shapeOf, before)
+		if !*cut {
+			same(t, conn, "SELECT length(b) FROM space.t WHERE id = 7", 2+(n+3)/4)
 			return
 		}
 	}

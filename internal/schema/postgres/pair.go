@@ -83,6 +83,12 @@ func (p pair) up(n schema.NewColumn, row string) string {
 	return fmt.Sprintf("(SELECT CAST((%s\n) AS %s) FROM (SELECT %s) AS %s)", n.Up, p.typeOf[n.Physical], p.upColumns(row), schema.Quote(p.Table))
 }
 
+// direct returns the same value where the row is the table's own, as in an
+// UPDATE: without a subquery it costs far less.
+func (p pair) direct(n schema.NewColumn) string {
+	return fmt.Sprintf("CAST((%s\n) AS %s)", n.Up, p.typeOf[n.Physical])
+}
+
 // down returns the value of an old column for the new shape of row.
 func (p pair) down(o schema.OldColumn, row string) string {
 	old, _ := p.table.column(o.Name)
