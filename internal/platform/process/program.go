@@ -78,7 +78,11 @@ func checkFolder(dir string) error {
 func findProgram(name, dir, search string) (string, error) {
 	if strings.ContainsRune(name, '/') {
 		path := inFolder(dir, name)
-		if err := checkExecutable(path); err != nil {
+		err := checkExecutable(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("use the command %s: %w: build it, or correct the command in the app file", name, err)
+		}
+		if err != nil {
 			return "", fmt.Errorf("use the command %s: %w", name, err)
 		}
 		return path, nil
