@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,6 +17,7 @@ func newAuditCommand(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Prove that the journal is whole",
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newAuditVerifyCommand(s))
@@ -34,18 +36,13 @@ func newAuditVerifyCommand(s *session) *cobra.Command {
 			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 				return usage("there is no journal at %s yet; --state names another folder", path)
 			}
-			j, err := sqlite.Open(cmd.Context(), path, sqlite.Options{ReadOnly: true})
-			if err != nil {
-				return &exitError{ExitUsage, err}
-			}
-			defer j.Close()
-			report, err := j.Audit(cmd.Context())
+			report, err := audited(cmd.Context(), path)
 			var corrupt *store.CorruptError
 			if errors.As(err, &corrupt) {
 				return failed("the journal is not whole: %w", err)
 			}
 			if err != nil {
-				return fmt.Errorf("verify the journal: %w", err)
+				return &exitError{ExitUsage, err}
 			}
 			if s.json {
 				s.print(report)
@@ -55,6 +52,15 @@ func newAuditVerifyCommand(s *session) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func audited(ctx context.Context, path string) (audit.Report, error) {
+	j, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return audit.Report{}, err
+	}
+	defer j.Close()
+	return j.Audit(ctx)
 }
 
 func (s *session) printAudit(r audit.Report) {
