@@ -26,6 +26,9 @@ func newDeployCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if _, err := b.Release(files.name); err != nil {
+				return &exitError{ExitUsage, err}
+			}
 			if err := s.refuseBad(config.Lint(b)); err != nil {
 				return err
 			}
@@ -39,6 +42,11 @@ func newDeployCommand(s *session) *cobra.Command {
 			}
 			if detach {
 				return s.detached(ctx, c, d)
+			}
+			if d.Resumed {
+				if stands, err := s.standsAlready(ctx, c, d.Release); stands || err != nil {
+					return err
+				}
 			}
 			return s.follow(ctx, c, d.Release, d.After, "")
 		},
@@ -61,7 +69,7 @@ func (s *session) refuseBad(found []config.Finding) error {
 		}
 	}
 	if bad > 0 {
-		return usage("%d of the findings make a release impossible; nothing was begun", bad)
+		return usage("nothing was begun: with what is marked as error it would fail")
 	}
 	return nil
 }
@@ -76,7 +84,7 @@ func (s *session) begin(ctx context.Context, c *api.Client, files *fileFlags) (a
 		return d, reached(err)
 	}
 	if d.Resumed && !s.json {
-		fmt.Fprintf(s.errs, "release %s was begun before and goes on\n", d.Release)
+		fmt.Fprintf(s.errs, "release %s was begun before; there is nothing new to begin\n", d.Release)
 	}
 	return d, nil
 }

@@ -97,6 +97,8 @@ func (s *session) examineState() symptom {
 		return symptom{"state folder", "note", s.state + " is not there yet; the first deployment creates it"}
 	case err != nil:
 		return symptom{"state folder", "bad", err.Error()}
+	case !info.IsDir():
+		return symptom{"state folder", "bad", s.state + " is not a folder; choose another with --state"}
 	case info.Mode().Perm()&0o077 != 0:
 		return symptom{"state folder", "bad", fmt.Sprintf("%s is open to other users (mode %04o); run: chmod 700 %s", s.state, info.Mode().Perm(), s.state)}
 	}

@@ -30,8 +30,7 @@ func (s *session) follow(ctx context.Context, c *api.Client, name string, after 
 		err = s.lines(ctx, c, name, after)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
-		fmt.Fprintf(s.errs, "\ndetached: %s goes on without this command; `cutover status %s` shows it\n", name, name)
-		return silent(ExitWaiting)
+		return s.leave(name)
 	}
 	if err != nil {
 		return reached(err)

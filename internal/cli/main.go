@@ -30,7 +30,7 @@ func Main(args []string, in io.Reader, out, errs io.Writer) int {
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) && isUsage(err) {
-		err = usage("%w; see `cutover --help`", err)
+		err = usage("%s; see `cutover --help`", oneLine(err.Error()))
 	}
 	if !errors.As(err, &exit) || exit.err != nil {
 		s.json = s.json || wantsJSON(args)
@@ -50,6 +50,15 @@ func wantsJSON(args []string) bool {
 		}
 	}
 	return false
+}
+
+// oneLine brings the flag parser's suggestions onto the line of the complaint.
+func oneLine(text string) string {
+	text, suggestions, found := strings.Cut(text, "\n\nDid you mean this?\n")
+	if !found {
+		return text
+	}
+	return text + "; did you mean " + strings.Join(strings.Fields(suggestions), ", ") + "?"
 }
 
 // isUsage recognises what the flag parser complains of, which has no type.

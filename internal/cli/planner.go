@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 
 	"cutover/internal/api"
@@ -37,13 +38,13 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 		// Whoever deploys the plan is told why it is refused.
 		return plan, err
 	}
-	if err := p.c.platform.Startable(startOrder(plan)); err != nil {
-		return plan, err
+	if err = p.c.platform.Startable(startOrder(plan)); err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
+		err = checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 	}
-	if reflect.DeepEqual(plan.Front, standing.Plan.Front) {
-		return plan, nil
+	if app, ok := b.App(plan.App); ok && err != nil {
+		err = fmt.Errorf("%s: %w", app.Place(), err)
 	}
-	return plan, checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
+	return plan, err
 }
 
 func startOrder(p release.Plan) release.StartOrder {

@@ -64,6 +64,9 @@ func (s *session) prepare() error {
 	default:
 		return usage("--output is text or json, not %q", s.format)
 	}
+	if s.state == "" {
+		return usage("--state is empty; name a folder, or leave it out for the usual one")
+	}
 	abs, err := filepath.Abs(s.state)
 	if err != nil {
 		return usage("--state: %w", err)
