@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ func TestTheCommandLineDoesWhatItSays(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "until": until, "answers": answers, "json": hasJSON, "nothing-begun": nothingBegun,
 			"occupy": occupy, "vacate": vacate, "replace": replace, "instances": instances, "get": get,
+			"copy-state": copyState, "truncate": truncate, "patch": patch,
 			"example": example, "secret-free": secretFree,
 		},
 		Deadline:            time.Now().Add(4 * patience),
@@ -287,8 +289,40 @@ func occupy(ts *testscript.TestScript, _ bool, _ []string) {
 
 func vacate(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(sceneOf(ts).occupant.Close()) }
 
-// replace FILE OLD NEW changes a file; $ in front of a path stands for the
-// state folder.
+// copy-state NAME keeps a copy of the state folder; copy-state back NAME puts it
+// back in place of what is there.
+func copyState(ts *testscript.TestScript, _ bool, args []string) {
+	state := sceneOf(ts).state
+	if len(args) == 2 {
+		ts.Check(os.RemoveAll(state))
+		ts.Check(os.CopyFS(state, os.DirFS(ts.MkAbs(args[1]))))
+		ts.Check(os.Chmod(state, 0o700))
+		return
+	}
+	ts.Check(os.CopyFS(ts.MkAbs(args[0]), os.DirFS(state)))
+}
+
+// truncate FILE BYTES cuts a file off.
+func truncate(ts *testscript.TestScript, _ bool, args []string) {
+	size, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), size))
+}
+
+// patch FILE OFFSET HEX overwrites some bytes of a file.
+func patch(ts *testscript.TestScript, _ bool, args []string) {
+	offset, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	data, err := hex.DecodeString(args[2])
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_WRONLY, 0)
+	ts.Check(err)
+	defer f.Close()
+	_, err = f.WriteAt(data, offset)
+	ts.Check(err)
+}
+
+// replace FILE OLD NEW changes every OLD in a file.
 func replace(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
 	text, err := os.ReadFile(path)
