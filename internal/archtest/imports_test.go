@@ -72,6 +72,9 @@ var forbidden = []struct {
 	{[]string{"internal/engine", "internal/api"},
 		[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot", "internal/config", "internal/proxy", "internal/cli", "internal/store/sqlite"},
 		"the engine owns its ports and must work with any adapter; only the command line puts them together"},
+	{[]string{"internal/schema/lint"},
+		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
+		"adapters act and do not decide, and never import each other"},
 	{[]string{"internal/config"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
 		"a file is turned into a plan without anything having to run"},
 	{[]string{"internal/proxy"}, []string{"internal/engine", "internal/store", "internal/config", "internal/platform", "internal/traffic", "internal/api", "internal/cli"},
@@ -87,6 +90,7 @@ var homes = []struct {
 	homes   []string
 }{
 	{"modernc.org/sqlite", []string{"internal/store/sqlite"}},
+	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
 	{"github.com/jackc/pgx", []string{"internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/goccy/go-yaml", []string{"internal/config", "internal/schema/file"}},
