@@ -49,10 +49,10 @@ func (sc *script) finding(r Rule, s *statement, h hit) placed {
 	if h.what != "" {
 		f.Reason = h.what + ": " + r.Reason
 	}
-	if small, size := sc.facts.small(h.table); size != "" && r.grows {
+	if small, size := sc.facts.small(h.table); size != "" && r.small != 0 {
 		f.Reason += "; " + size
 		if small {
-			f.Severity = Note
+			f.Severity = r.small
 		}
 	}
 	return placed{f, at}

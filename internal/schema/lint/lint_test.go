@@ -115,6 +115,9 @@ func TestFactsGoBeforeText(t *testing.T) {
 	}
 	table.Rows = 200
 	check(t, index, lint.Facts{Budget: true, Tables: []lint.Table{table}})
+	if f := lint.Lint("ALTER TABLE users ALTER COLUMN name SET NOT NULL;", lint.Facts{Tables: []lint.Table{table}, Budget: true}); f[0].Severity != lint.Care {
+		t.Errorf("a small table makes %+v of what old code may not obey", f[0])
+	}
 	check(t, "ALTER TABLE users DROP COLUMN name;", lint.Facts{Budget: true, Tables: []lint.Table{table}}, "ban-drop-column")
 }
 

@@ -13,9 +13,9 @@ type Rule struct {
 	Bad, Good string
 	// Facts make the rule see what the text does not show; Bad needs them.
 	Facts Facts
-	// grows says that the harm grows with the table, so that a small table
-	// makes it a note.
-	grows bool
+	// small is the severity for a table known to be small; 0 if the harm does
+	// not grow with the table.
+	small Severity
 	check func(s *statement) []hit
 }
 

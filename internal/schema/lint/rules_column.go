@@ -27,7 +27,7 @@ var columnRules = []Rule{
 		}),
 	},
 	{
-		ID: "adding-auto-increment-column", Severity: Danger, grows: true,
+		ID: "adding-auto-increment-column", Severity: Danger, small: Note,
 		Reason:  "the table is rewritten with a number for every row while nobody can read it",
 		SafeWay: "add a plain column, fill it in batches, then give it the sequence as its default; or make a new table",
 		Bad:     "ALTER TABLE events ADD COLUMN id bigserial;",
@@ -40,7 +40,7 @@ var columnRules = []Rule{
 		}),
 	},
 	{
-		ID: "adding-generated-column", Severity: Danger, grows: true,
+		ID: "adding-generated-column", Severity: Danger, small: Note,
 		Reason:  "a stored generated column rewrites the table while nobody can read it",
 		SafeWay: "add a plain column and fill it by a trigger and in batches, or compute it in a view",
 		Bad:     "ALTER TABLE users ADD COLUMN lower_name text GENERATED ALWAYS AS (lower(name)) STORED;",
@@ -66,7 +66,7 @@ var columnRules = []Rule{
 		}),
 	},
 	{
-		ID: "changing-column-type", Severity: Danger, grows: true,
+		ID: "changing-column-type", Severity: Danger, small: Care,
 		Reason:  "the table and its indexes are rewritten while nobody can read it, and old code meets a type it does not know",
 		SafeWay: "add a column of the new type, keep both in step, fill it in batches, switch the code, drop the old one later",
 		Bad:     "ALTER TABLE users ALTER COLUMN id TYPE bigint;",
@@ -74,7 +74,7 @@ var columnRules = []Rule{
 		check:   changesType,
 	},
 	{
-		ID: "adding-not-null-field", Severity: Danger, grows: true,
+		ID: "adding-not-null-field", Severity: Danger, small: Care,
 		Reason:  "SET NOT NULL reads the whole table while nobody can use it, and old code that writes NULL fails",
 		SafeWay: "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in another transaction, then SET NOT NULL",
 		Bad:     "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",

@@ -3,7 +3,7 @@ package lint
 // constraintRules are about constraints of tables.
 var constraintRules = []Rule{
 	{
-		ID: "adding-foreign-key-constraint", Severity: Danger, grows: true,
+		ID: "adding-foreign-key-constraint", Severity: Danger, small: Care,
 		Reason:  "all rows are checked while nobody can write to either of the two tables",
 		SafeWay: "add it NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own",
 		Bad:     "ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users (id);",
@@ -11,7 +11,7 @@ var constraintRules = []Rule{
 		check:   onConstraint(func(c *constraint) bool { return c.Kind == "CONSTR_FOREIGN" && !c.NotValid }),
 	},
 	{
-		ID: "constraint-missing-not-valid", Severity: Danger, grows: true,
+		ID: "constraint-missing-not-valid", Severity: Danger, small: Care,
 		Reason:  "all rows are checked while nobody can use the table, and rows that old code goes on writing may not pass",
 		SafeWay: "add it NOT VALID, then VALIDATE CONSTRAINT in a transaction of its own; make sure that old code obeys it",
 		Bad:     "ALTER TABLE orders ADD CONSTRAINT positive CHECK (amount > 0);",
@@ -19,7 +19,7 @@ var constraintRules = []Rule{
 		check:   onConstraint(func(c *constraint) bool { return c.Kind == "CONSTR_CHECK" && !c.NotValid }),
 	},
 	{
-		ID: "validating-in-same-transaction", Severity: Danger, grows: true,
+		ID: "validating-in-same-transaction", Severity: Danger, small: Note,
 		Reason:  "the lock of ADD CONSTRAINT is held until the transaction ends, so the rows are checked under it after all",
 		SafeWay: "commit between ADD CONSTRAINT … NOT VALID and VALIDATE CONSTRAINT",
 		Bad:     "BEGIN;\nALTER TABLE orders ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID;\nALTER TABLE orders VALIDATE CONSTRAINT positive;\nCOMMIT;",
@@ -35,7 +35,7 @@ var constraintRules = []Rule{
 		},
 	},
 	{
-		ID: "adding-primary-key-constraint", Severity: Danger, grows: true,
+		ID: "adding-primary-key-constraint", Severity: Danger, small: Note,
 		Reason:  "its index is built, and the columns are checked for NULL, while nobody can use the table",
 		SafeWay: "CREATE UNIQUE INDEX CONCURRENTLY, make the columns NOT NULL the safe way, then ADD PRIMARY KEY USING INDEX",
 		Bad:     "ALTER TABLE events ADD PRIMARY KEY (id);",
@@ -43,7 +43,7 @@ var constraintRules = []Rule{
 		check:   onConstraint(func(c *constraint) bool { return c.Kind == "CONSTR_PRIMARY" && c.Using == "" }),
 	},
 	{
-		ID: "disallow-unique-constraint", Severity: Danger, grows: true,
+		ID: "disallow-unique-constraint", Severity: Danger, small: Care,
 		Reason:  "its index is built while nobody can use the table, and old code may write values twice",
 		SafeWay: "CREATE UNIQUE INDEX CONCURRENTLY, then ADD CONSTRAINT … UNIQUE USING INDEX",
 		Bad:     "ALTER TABLE users ADD CONSTRAINT one_email UNIQUE (email);",
@@ -51,7 +51,7 @@ var constraintRules = []Rule{
 		check:   onConstraint(func(c *constraint) bool { return c.Kind == "CONSTR_UNIQUE" && c.Using == "" }),
 	},
 	{
-		ID: "adding-exclusion-constraint", Severity: Danger, grows: true,
+		ID: "adding-exclusion-constraint", Severity: Danger, small: Care,
 		Reason:  "its index is built while nobody can use the table, and there is no way to build it concurrently",
 		SafeWay: "make a new table with it, or check by a trigger; accept this if the table is small",
 		Bad:     "ALTER TABLE bookings ADD CONSTRAINT no_overlap EXCLUDE USING gist (room WITH =, during WITH &&);",

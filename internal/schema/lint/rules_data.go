@@ -3,7 +3,7 @@ package lint
 // dataRules are about statements that write rows, and those nobody can judge.
 var dataRules = []Rule{
 	{
-		ID: "backfill-in-ddl-transaction", Severity: Danger, grows: true,
+		ID: "backfill-in-ddl-transaction", Severity: Danger, small: Note,
 		Reason:  "rows are written while the transaction keeps users out of a table, for as long as the writing takes",
 		SafeWay: "change the table in one transaction, commit, and write the rows afterwards in batches",
 		Bad:     "BEGIN;\nALTER TABLE users ADD COLUMN email text;\nUPDATE users SET email = name WHERE id < 100;\nCOMMIT;",
@@ -16,7 +16,7 @@ var dataRules = []Rule{
 		},
 	},
 	{
-		ID: "unbatched-backfill", Severity: Danger, grows: true,
+		ID: "unbatched-backfill", Severity: Danger, small: Note,
 		Reason:  "all rows are locked until the statement ends, and the table can grow to twice its size",
 		SafeWay: "write the rows in batches, each committed, with a pause between them",
 		Bad:     "UPDATE users SET email = name || '@example.com';",

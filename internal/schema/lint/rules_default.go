@@ -5,7 +5,7 @@ import "fmt"
 // defaultRules are about the defaults of columns.
 var defaultRules = []Rule{
 	{
-		ID: "adding-field-with-default", Severity: Danger, grows: true,
+		ID: "adding-field-with-default", Severity: Danger, small: Note,
 		Reason:  "the default may differ from row to row, so the table is rewritten while nobody can read it",
 		SafeWay: "add the column without a default, then SET DEFAULT, then fill the rows there are in batches",
 		Bad:     "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();",

@@ -8,7 +8,7 @@ const widest = 3
 // indexRules are about indexes.
 var indexRules = []Rule{
 	{
-		ID: "require-concurrent-index-creation", Severity: Danger, grows: true,
+		ID: "require-concurrent-index-creation", Severity: Danger, small: Note,
 		Reason:  "nobody can write to the table while the index is built",
 		SafeWay: "CREATE INDEX CONCURRENTLY, outside of a transaction; drop the invalid index it leaves if it fails",
 		Bad:     "CREATE INDEX users_email ON users (email);",
@@ -48,7 +48,7 @@ var indexRules = []Rule{
 		},
 	},
 	{
-		ID: "require-concurrent-reindex", Severity: Danger, grows: true,
+		ID: "require-concurrent-reindex", Severity: Danger, small: Note,
 		Reason:  "nobody can write to the table, nor read by the index, while it is rebuilt",
 		SafeWay: "REINDEX … CONCURRENTLY, outside of a transaction",
 		Bad:     "REINDEX INDEX users_email;",
@@ -80,7 +80,7 @@ var indexRules = []Rule{
 		},
 	},
 	{
-		ID: "index-before-backfill", Severity: Care, grows: true,
+		ID: "index-before-backfill", Severity: Care, small: Note,
 		Reason:  "the column is filled after its index was made, so every row is written to the index one by one, and no update can stay on its page",
 		SafeWay: "fill first, then build the index concurrently",
 		Bad:     "ALTER TABLE users ADD COLUMN email text;\nCREATE INDEX CONCURRENTLY users_email ON users (email);\nUPDATE users SET email = name || '@example.com' WHERE id < 1000;",

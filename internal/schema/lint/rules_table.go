@@ -117,7 +117,7 @@ var tableRules = []Rule{
 		},
 	},
 	{
-		ID: "rewriting-table", Severity: Danger, grows: true,
+		ID: "rewriting-table", Severity: Danger, small: Note,
 		Reason:  "the table is written anew while nobody can read it",
 		SafeWay: "make a new table with that property, and move the rows in batches",
 		Bad:     "ALTER TABLE users SET UNLOGGED;",
@@ -134,7 +134,7 @@ var tableRules = []Rule{
 		},
 	},
 	{
-		ID: "prefer-repack", Severity: Danger, grows: true,
+		ID: "prefer-repack", Severity: Danger, small: Note,
 		Reason:  "the table is written anew while nobody can read it",
 		SafeWay: "plain VACUUM, or pg_repack, which works beside the users",
 		Bad:     "VACUUM FULL users;",
