@@ -38,14 +38,11 @@ func TestBetsOnLatencyGainNothingAgainstAFasterVersion(t *testing.T) {
 	b := newLatencyBets(lognormal(5000))
 	rapid.Check(t, func(t *rapid.T) {
 		share := rapid.Float64Range(0.001, 0.999).Draw(t, "share")
-		old := rapid.SliceOfN(rapid.Float64Range(0, 1), Bins, Bins).Draw(t, "old")
+		old := rapid.SliceOfN(rapid.Float64Range(1e-9, 1), Bins, Bins).Draw(t, "old")
 		quicker := rapid.IntRange(0, Bins).Draw(t, "quicker by")
 		total := 0.0
 		for _, p := range old {
 			total += p
-		}
-		if total == 0 {
-			t.Skip()
 		}
 		for i := range latencyBetCount {
 			mean := 0.0
