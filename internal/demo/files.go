@@ -18,7 +18,7 @@ spec:
       replicas: 2
       health: {path: /health, every: 200ms}
       stop: {grace: 15s}
-  traffic: {listen: "{{.Listen}}", streamGrace: 1s, streamSpread: 1s}
+  traffic: {listen: "{{.Listen}}", streamGrace: 5s, streamSpread: 1s}
 `))
 
 // releaseFile is one release, with holds short enough to watch.

@@ -17,24 +17,24 @@ const (
 
 var handedOut = struct {
 	sync.Mutex
-	ports map[int]bool
-}{ports: map[int]bool{}}
+	addrs map[string]bool
+}{addrs: map[string]bool{}}
 
 // FreeAddr returns a loopback address, host:port, on which nothing listens
-// and which this process has not handed out before. Other processes may
-// still take it; a server that can listen on port 0 and tell its address
-// needs no FreeAddr.
+// and which this process has not handed out before. It is one of the sixteen
+// million loopback addresses of this machine, so that other processes which
+// look for one at the same time hardly ever find the same. A server that can
+// listen on port 0 and tell its address needs no FreeAddr.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	handedOut.Lock()
 	defer handedOut.Unlock()
 	for range 1000 {
-		port := lowestPort + rand.IntN(highestPort-lowestPort)
-		addr := fmt.Sprintf("127.0.0.1:%d", port)
-		if handedOut.ports[port] || !canListen(addr) {
+		addr := fmt.Sprintf("127.%d.%d.%d:%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250), lowestPort+rand.IntN(highestPort-lowestPort))
+		if handedOut.addrs[addr] || !canListen(addr) {
 			continue
 		}
-		handedOut.ports[port] = true
+		handedOut.addrs[addr] = true
 		return addr
 	}
 	t.Fatalf("no free port between %d and %d in 1000 tries", lowestPort, highestPort)
