@@ -72,7 +72,7 @@ var forbidden = []struct {
 	{[]string{"internal/engine", "internal/api"},
 		[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot", "internal/config", "internal/proxy", "internal/cli", "internal/store/sqlite"},
 		"the engine owns its ports and must work with any adapter; only the command line puts them together"},
-	{[]string{"internal/schema/lint", "internal/backup"},
+	{[]string{"internal/schema/lint", "internal/schema/native", "internal/backup"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
 		"adapters act and do not decide, and never import each other"},
 	{[]string{"internal/config"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
