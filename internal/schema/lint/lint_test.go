@@ -107,6 +107,8 @@ func TestFactsGoBeforeText(t *testing.T) {
 	check(t, "ALTER TABLE users ALTER COLUMN id SET NOT NULL;", large)
 	check(t, "ALTER TABLE users ALTER COLUMN name SET NOT NULL;", large, "adding-not-null-field")
 	check(t, "ALTER TABLE unknown DROP COLUMN name;", large)
+	check(t, "ALTER VIEW active RENAME TO lively;", large, "renaming-table")
+	check(t, "REFRESH MATERIALIZED VIEW sales;", large, "refreshing-materialized-view")
 
 	index := "CREATE INDEX i ON users (name);"
 	check(t, index, large, "require-concurrent-index-creation")

@@ -81,10 +81,13 @@ var tableRules = []Rule{
 		Bad:     "ALTER TABLE users RENAME TO people;",
 		Good:    "CREATE VIEW people AS SELECT * FROM users;",
 		check: func(s *statement) []hit {
-			if r := s.Rename; r != nil && r.Table != nil && s.script.used(r.Table) {
+			if r := s.Rename; r != nil && r.Table != nil {
 				switch r.Kind {
-				case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE":
+				case "OBJECT_TABLE":
 					return s.usedOf([]*rangeVar{r.Table})
+				case "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_FOREIGN_TABLE":
+					// The facts list tables only: that it is not among them says nothing.
+					return s.notMade(r.Table)
 				}
 			}
 			return nil
@@ -180,8 +183,8 @@ var tableRules = []Rule{
 		Bad:     "REFRESH MATERIALIZED VIEW sales;",
 		Good:    "REFRESH MATERIALIZED VIEW CONCURRENTLY sales;",
 		check: func(s *statement) []hit {
-			if r := s.Refresh; r != nil && !r.Concurrent && s.script.used(r.Table) {
-				return s.usedOf([]*rangeVar{r.Table})
+			if r := s.Refresh; r != nil && !r.Concurrent {
+				return s.notMade(r.Table)
 			}
 			return nil
 		},
@@ -213,6 +216,14 @@ func (s *statement) usedOf(list []*rangeVar) []hit {
 		}
 	}
 	return hits
+}
+
+// notMade makes a hit of a relation that the script did not make.
+func (s *statement) notMade(r *rangeVar) []hit {
+	if s.script.made[key(r)] {
+		return nil
+	}
+	return []hit{{at: r.At, what: r.String(), table: r}}
 }
 
 func compacts(s *statement) []hit {
