@@ -117,6 +117,10 @@ func (f Folder) timeout() time.Duration {
 
 // timely adds why the context ended, if it was that.
 func timely(ctx context.Context, err error) error {
+	// A connection notices that its time is over a moment before the context does.
+	if end, bounded := ctx.Deadline(); err != nil && bounded && !time.Now().Before(end) {
+		<-ctx.Done()
+	}
 	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)) {
 		return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}

@@ -2,6 +2,7 @@ package backup_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,13 +154,16 @@ func TestAFullDiskIsSaidAndLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestABackupThatTakesTooLongIsStoppedWithAllItStarted(t *testing.T) {
+func TestABackupThatIsCancelledEndsWithAllItStarted(t *testing.T) {
 	t.Parallel()
 	pid := filepath.Join(t.TempDir(), "pid")
-	f := backup.Folder{Path: t.TempDir(), Timeout: 3 * time.Second,
-		Programs: programs(t, `case "$*" in *--version*) exec "$real" "$@";; esac; sleep 600 & echo $! >'`+pid+`'; wait`)}
-	_, err := f.Take(context.Background(), backup.Source{URL: shop(t)})
-	fails(t, err, "the time for it is over")
+	f := backup.Folder{Path: t.TempDir(),
+		Programs: programs(t, `case "$*" in *--version*) exec "$real" "$@";; esac; sleep 600 & echo $! >'`+pid+`.tmp'; mv '`+pid+`.tmp' '`+pid+`'; wait`)}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	ended := taking(ctx, f, shop(t))
+	testkit.Await(t, "the dump to begin", func() bool { return exists(pid) })
+	cancel(errors.New("somebody changed their mind"))
+	fails(t, <-ended, "pg_dump was stopped: somebody changed their mind")
 	if got := files(t, f.Path); len(got) != 0 {
 		t.Errorf("left behind: %v", got)
 	}
@@ -173,19 +177,37 @@ func TestABackupThatTakesTooLongIsStoppedWithAllItStarted(t *testing.T) {
 	})
 }
 
-func TestATableThatSomebodyChangesIsNotWaitedForLongerThanAllowed(t *testing.T) {
+func TestABackupThatTakesTooLongIsStopped(t *testing.T) {
+	t.Parallel()
+	f := backup.Folder{Path: t.TempDir(), Timeout: time.Millisecond}
+	_, err := f.Take(context.Background(), backup.Source{URL: shop(t)})
+	fails(t, err, "the time for it is over")
+}
+
+func TestATableThatSomebodyChangesIsNamedWhenTheWaitEnds(t *testing.T) {
 	t.Parallel()
 	dsn := shop(t)
 	conn := pg.Conn(t, dsn)
 	if _, err := conn.Exec(context.Background(), "BEGIN; LOCK TABLE users"); err != nil {
 		t.Fatal(err)
 	}
-	f := backup.Folder{Path: t.TempDir(), Timeout: time.Second}
-	_, err := f.Take(context.Background(), backup.Source{URL: dsn})
-	fails(t, err, `"users"`, "the time for it is over")
-	if _, err := conn.Exec(context.Background(), "COMMIT"); err != nil {
-		t.Fatal(err)
-	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := taking(ctx, backup.Folder{Path: t.TempDir()}, dsn)
+	testkit.Await(t, "the backup to wait", func() bool {
+		return count(t, dsn, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass") == 1
+	})
+	cancel()
+	fails(t, <-ended, `keep "public"."users" as it is`)
+}
+
+// taking takes a backup in the background.
+func taking(ctx context.Context, f backup.Folder, dsn string) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := f.Take(ctx, backup.Source{URL: dsn})
+		ended <- err
+	}()
+	return ended
 }
 
 // guarded makes a database and a user who needs a password, and returns the

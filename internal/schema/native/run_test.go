@@ -58,14 +58,13 @@ func TestOnlyTheEndOfTheOutputIsKeptAndNoSecretInIt(t *testing.T) {
 func TestACommandThatWillNotEndIsKilledWithWhatItStarted(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pid")
-	b := budget
-	b.Timeout = 500 * time.Millisecond
-	r, err := native.Run(context.Background(), shell(`trap '' TERM; (trap '' TERM; sleep 600) & echo $! >"$FILE"; echo waiting; wait`, "FILE="+file), b)
-	if !errors.Is(err, native.ErrTimeout) || !strings.Contains(err.Error(), "waiting") {
-		t.Errorf("%v; want it to have taken too long, with its output", err)
-	}
-	if r.ExitCode != -1 {
-		t.Errorf("exit code %d, want -1", r.ExitCode)
+	ctx, cancel := context.WithCancel(context.Background())
+	c := shell(`trap '' TERM; (trap '' TERM; sleep 600) & echo waiting; echo $! >"$FILE.tmp"; mv "$FILE.tmp" "$FILE"; wait`, "FILE="+file)
+	ended := running(ctx, c)
+	testkit.Await(t, "the command to start", func() bool { _, err := os.Stat(file); return err == nil })
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "waiting") {
+		t.Errorf("%v; want it cancelled, with its output", err)
 	}
 	pid, err := os.ReadFile(file)
 	if err != nil {
@@ -90,16 +89,32 @@ func TestACancelledCommandSaysSo(t *testing.T) {
 	reason := errors.New("somebody changed their mind")
 	ctx, cancel := context.WithCancelCause(context.Background())
 	file := filepath.Join(t.TempDir(), "started")
-	ended := make(chan error, 1)
-	go func() {
-		_, err := native.Run(ctx, shell(`touch "$FILE"; sleep 600`, "FILE="+file), budget)
-		ended <- err
-	}()
+	ended := running(ctx, shell(`touch "$FILE"; sleep 600`, "FILE="+file))
 	testkit.Await(t, "the command to start", func() bool { _, err := os.Stat(file); return err == nil })
 	cancel(reason)
 	if err := <-ended; !errors.Is(err, reason) {
 		t.Errorf("%v; want the reason it was cancelled for", err)
 	}
+}
+
+func TestACommandThatTakesTooLongIsEnded(t *testing.T) {
+	t.Parallel()
+	b := budget
+	b.Timeout = 50 * time.Millisecond
+	r, err := native.Run(context.Background(), shell("sleep 600"), b)
+	if !errors.Is(err, native.ErrTimeout) || r.ExitCode != -1 {
+		t.Errorf("exit code %d, %v; want it to have taken too long", r.ExitCode, err)
+	}
+}
+
+// running runs a command in the background.
+func running(ctx context.Context, c native.Command) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := native.Run(ctx, c, budget)
+		ended <- err
+	}()
+	return ended
 }
 
 func TestWhatCannotBeRunSaysWhatToDo(t *testing.T) {
