@@ -40,13 +40,12 @@ func (k *worker) reconcile(ctx context.Context, name string, w release.World, wa
 // unwanted reports whether a run is to be given up: something else is wanted
 // in its place, or the phase it belongs to is over. That the action is missing
 // from the list is not enough: for a moment something may not be observable.
+// Nor is it that less is wanted: a stop goes on when one instance has ended
+// before the others.
 func (k *worker) unwanted(r *run, s release.State, wanted []release.Action) bool {
-	if contains(wanted, r.action) {
-		return false
-	}
 	for _, a := range wanted {
 		if a.Kind == r.action.Kind && a.Side == r.action.Side {
-			return true
+			return !r.action.Covers(a)
 		}
 	}
 	return releaseOf(r.key) != s.Release || r.phase != s.Phase

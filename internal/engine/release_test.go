@@ -270,6 +270,31 @@ func TestAnActionGoesOnThoughForAMomentNothingCanBeObserved(t *testing.T) {
 	})
 }
 
+func TestAStopGoesOnWhenOneOfItsInstancesEndsBeforeTheOthers(t *testing.T) {
+	t.Parallel()
+	inHouse(t, func(h *house) {
+		c := h.open("one")
+		h.stand(c)
+		h.deploy(c, h.plan(c, "r2", "v2"))
+		h.world.change(func() {
+			h.world.before = func(ctx context.Context, o order) error {
+				if o.kind != release.ActStop {
+					return nil
+				}
+				h.world.change(func() {
+					h.world.instances = slices.DeleteFunc(h.world.instances, func(i instance) bool { return i.ID == "blue-001" })
+				})
+				return pass(ctx, 3*time.Second)
+			}
+		})
+		h.untilPhase(c, "r2", release.Done)
+		if n := len(h.world.ordersOf(release.ActStop)); n != 1 {
+			h.Errorf("v1 was ordered to stop %d times, want once", n)
+		}
+		h.balanced("r1", "r2")
+	})
+}
+
 func TestAnInstanceOfNoSideCannotBeObserved(t *testing.T) {
 	t.Parallel()
 	inHouse(t, func(h *house) {

@@ -46,6 +46,20 @@ func (a Action) Same(b Action) bool {
 	return a.Route.Same(*b.Route)
 }
 
+// Covers reports whether carrying a out does all that b asks for: they are the
+// same, or a stops what b stops and more.
+func (a Action) Covers(b Action) bool {
+	if a.Kind != ActStop || b.Kind != ActStop || a.Side != b.Side {
+		return a.Same(b)
+	}
+	for _, id := range b.Instances {
+		if !slices.Contains(a.Instances, id) {
+			return false
+		}
+	}
+	return true
+}
+
 // Same reports whether two routes send every request to the same place.
 func (r Route) Same(o Route) bool {
 	return r.Salt == o.Salt && r.Private == o.Private &&
