@@ -10,7 +10,10 @@ import (
 // begins while something that was given up has not ended: it might still have
 // its effect after what follows it.
 func (k *worker) reconcile(ctx context.Context, name string, w release.World, wanted []release.Action) error {
-	s, _ := k.engine.state(name)
+	s, err := k.engine.state(name)
+	if err != nil {
+		return err
+	}
 	for _, r := range k.runs {
 		if k.unwanted(r, s, wanted) {
 			r.giveUp()
@@ -31,7 +34,9 @@ func (k *worker) reconcile(ctx context.Context, name string, w release.World, wa
 		if err != nil {
 			return err
 		}
-		s, _ := k.engine.state(name)
+		if s, err = k.engine.state(name); err != nil {
+			return err
+		}
 		k.runs[l] = k.engine.launch(ctx, s, w, key, a, k.nudge)
 	}
 	return nil
@@ -95,7 +100,10 @@ func (k *worker) underWay(key string) bool {
 // intend records an action before it is carried out. One that is on record
 // without a result keeps its key, so that adapters can tell a repetition.
 func (k *worker) intend(ctx context.Context, name string, a release.Action) (string, error) {
-	s, _ := k.engine.state(name)
+	s, err := k.engine.state(name)
+	if err != nil {
+		return "", err
+	}
 	for _, p := range s.Pending {
 		if p.Action.Same(a) && !k.underWay(p.Key) {
 			return p.Key, nil

@@ -103,14 +103,19 @@ func (e *Engine) pending(app string) []release.Intended {
 	return e.book.pending(app)
 }
 
-func (e *Engine) state(name string) (release.State, bool) {
+// state returns a release as it stands on record, or ErrNotLeading: the lease
+// can be lost between any two lines of a worker.
+func (e *Engine) state(name string) (release.State, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.book == nil {
-		return release.State{}, false
+		return release.State{}, ErrNotLeading
 	}
 	s, ok := e.book.releases[name]
-	return s, ok
+	if !ok {
+		return release.State{}, fmt.Errorf("find release %s: the journal holds none of that name", name)
+	}
+	return s, nil
 }
 
 // record appends one event and lets everybody who waits for changes know.

@@ -324,3 +324,23 @@ func TestAControllerThatStandsByLeavesWithoutAnError(t *testing.T) {
 		}
 	})
 }
+
+func TestAWorkerWhoseControllerStepsDownMidTurnDecidesNothingMore(t *testing.T) {
+	t.Parallel()
+	inHouse(t, func(h *house) {
+		one := h.open("one")
+		h.deploy(one, h.plan(one, "r1", "v1"))
+		h.untilPhase(one, "r1", release.Starting)
+		one.leave()
+		k := newWorker(one.Engine, "shop")
+		if _, err := k.decide(h.Context(), "r1", &release.World{}); !errors.Is(err, ErrNotLeading) {
+			h.Errorf("deciding ended with %v, want ErrNotLeading", err)
+		}
+		if err := k.reconcile(h.Context(), "r1", release.World{}, nil); !errors.Is(err, ErrNotLeading) {
+			h.Errorf("reconciling ended with %v, want ErrNotLeading", err)
+		}
+		if _, err := k.intend(h.Context(), "r1", release.Action{}); !errors.Is(err, ErrNotLeading) {
+			h.Errorf("recording an intent ended with %v, want ErrNotLeading", err)
+		}
+	})
+}

@@ -118,7 +118,10 @@ const settle = 40
 // may still have had its effect.
 func (k *worker) decide(ctx context.Context, name string, w *release.World) ([]release.Action, error) {
 	for range settle {
-		s, _ := k.engine.state(name)
+		s, err := k.engine.state(name)
+		if err != nil {
+			return nil, err
+		}
 		w.Verdict = k.judge.verdict(s, *w)
 		d := release.Decide(s, *w)
 		if len(d.Events) == 0 {
