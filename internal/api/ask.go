@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -48,10 +50,25 @@ func (s *Server) deploy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := Deployed{Release: p.Release, Resumed: resumed}
+	if v, ok := s.Reader.View(p.Release); ok && resumed {
+		d.Differs = !samePlan(v.State.Plan, p)
+	}
 	if len(lines) > 0 {
 		d.After = lines[0].Seq - 1
 	}
 	answer(w, d)
+}
+
+// samePlan compares plans as they are recorded, whoever made them. The side on
+// which nothing serves yet says nothing.
+func samePlan(a, b release.Plan) bool {
+	a.Author = b.Author
+	if a.First() && b.First() {
+		a.From = b.From
+	}
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
 }
 
 func (s *Server) request(w http.ResponseWriter, r *http.Request) {

@@ -99,7 +99,7 @@ func TestADeploymentNamesTheRecordBeforeItAndMayBeRepeated(t *testing.T) {
 		t.Errorf("the first answer is %+v", first)
 	}
 	again := d.deploy(t, "r1")
-	if !again.Resumed || again.After != first.After || again.Release != "r1" {
+	if !again.Resumed || again.Differs || again.After != first.After || again.Release != "r1" {
 		t.Errorf("the second answer is %+v", again)
 	}
 }

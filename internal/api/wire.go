@@ -32,6 +32,9 @@ type Deployed struct {
 	Release string `json:"release"`
 	// Resumed says that this very release was recorded before and goes on.
 	Resumed bool `json:"resumed"`
+	// Differs says that the files ask for something else by now than what was
+	// recorded then; the release goes on as it was recorded.
+	Differs bool `json:"differs,omitempty"`
 	// After is the last journal record before it.
 	After int64 `json:"after"`
 }

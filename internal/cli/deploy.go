@@ -83,7 +83,11 @@ func (s *session) begin(ctx context.Context, c *api.Client, files *fileFlags) (a
 	if err != nil {
 		return d, reached(err)
 	}
-	if d.Resumed && !s.json {
+	switch {
+	case s.json:
+	case d.Differs:
+		fmt.Fprintf(s.errs, "release %s was begun before, and the files say something else by now: it goes on as it was planned then\n", d.Release)
+	case d.Resumed:
 		fmt.Fprintf(s.errs, "release %s was begun before; there is nothing new to begin\n", d.Release)
 	}
 	return d, nil
