@@ -25,6 +25,9 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
+	// Schema and Backups may be nil: releases that need them are refused.
+	Schema  Schema
+	Backups Backups
 	Journal  store.Journal
 	Leases   store.Leases
 	// Owner names this controller uniquely among all that ever ran.
@@ -53,6 +56,7 @@ type Engine struct {
 	// interrupt ends the present lead with a cause.
 	interrupt context.CancelCauseFunc
 	changed   chan struct{}
+	fills     fills
 }
 
 // ErrNotLeading means that another controller has the lease.

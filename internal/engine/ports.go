@@ -38,6 +38,41 @@ type Traffic interface {
 	CloseStreams(ctx context.Context, order release.StreamOrder) error
 }
 
+// Schema changes the shape of a database while it is used. Every order may be
+// repeated, and takes up what an earlier one, killed at any moment, has left.
+type Schema interface {
+	// Observe looks how far the database is with the change of a release. It
+	// changes nothing. An error means "not known".
+	Observe(ctx context.Context, order release.SchemaOrder) (release.SchemaWorld, error)
+	// Expand makes the schema fit both versions.
+	Expand(ctx context.Context, order release.SchemaOrder) error
+	// Backfill gives every old row its new shape and verifies all of them. It
+	// begins at order.From, stands still while fill says so, and tells it how
+	// far it is after every batch; an error from that ends it.
+	Backfill(ctx context.Context, order release.SchemaOrder, fill Fill) error
+	// Contract removes the old shape, for good. It refuses unless every row
+	// was verified.
+	Contract(ctx context.Context, order release.SchemaOrder) error
+	// Revert puts the schema back as it was before Expand, keeping what was
+	// written through either shape.
+	Revert(ctx context.Context, order release.SchemaOrder) error
+}
+
+// Fill is what a backfill asks and tells. Neither blocks for long.
+type Fill interface {
+	// Paused says why nothing is to be written now; "" if it may go on.
+	Paused() string
+	// Progressed hears how far it is.
+	Progressed(ctx context.Context, p release.Progress) error
+}
+
+// Backups saves databases.
+type Backups interface {
+	// Take saves what the order names and returns what is known of it. One
+	// that was completed under the same key is returned, not taken again.
+	Take(ctx context.Context, order release.BackupOrder) (release.Saved, error)
+}
+
 // Checks puts questions to instances.
 type Checks interface {
 	// Run puts every check to every instance, retries as each check says,

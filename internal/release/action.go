@@ -20,6 +20,7 @@ const (
 	ActBackfill     ActionKind = "backfill"
 	ActContract     ActionKind = "contract"
 	ActRevertSchema ActionKind = "revert-schema"
+	ActBackup       ActionKind = "backup"
 )
 
 // Action is something to be done to the world. Decide names it as long as it

@@ -24,6 +24,10 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 			vs = append(vs, checkRoute(before, w, *a.Route)...)
 		case ActStop:
 			vs = append(vs, checkStop(before, w, a)...)
+		case ActExpand:
+			if before.Plan.Backup.Wanted() && before.Saved == nil {
+				vs = append(vs, Violation{"I2", "the schema is changed before the backup is taken"})
+			}
 		case ActContract:
 			vs = append(vs, checkContract(before, w)...)
 		case ActRevertSchema:
@@ -168,7 +172,7 @@ func CheckEnd(s State, w World) []Violation {
 	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {
 		vs = append(vs, Violation{"I6", fmt.Sprintf("%d instances of the rejected version are left", n)})
 	}
-	if w.Schema.Expanded && s.Plan.Schema.Expand {
+	if w.Schema.Expanded && s.Plan.Schema.Expand && !s.Plan.Schema.Stays() {
 		vs = append(vs, Violation{"I6", "the schema is not as before"})
 	}
 	if t := w.Traffic.Sides.Of(s.Plan.To.Side); t.Weight > None || len(t.Endpoints) > 0 {

@@ -79,6 +79,12 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"changes the schema without the backup", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Preflight {
+				s.Saved = &release.Saved{}
+			}
+			return release.Decide(s, w)
+		}},
 		{"does not wait for requests in flight", func(s release.State, w release.World) release.Decision {
 			for _, side := range []release.Side{release.Blue, release.Green} {
 				t := w.Traffic.Sides.Of(side)

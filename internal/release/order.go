@@ -40,6 +40,24 @@ type StreamOrder struct {
 	Side Side `json:"side"`
 }
 
+// SchemaOrder asks for one stage of a change.
+type SchemaOrder struct {
+	Stamp
+	Release string `json:"release"`
+	Schema  Schema `json:"schema"`
+	// To is the version that the change is for: native migrations run as it.
+	To Target `json:"to"`
+	// From is where a fill is taken up.
+	From Position `json:"from,omitzero"`
+}
+
+// BackupOrder asks for a backup.
+type BackupOrder struct {
+	Stamp
+	Release string `json:"release"`
+	Backup  Backup `json:"backup"`
+}
+
 // CheckOrder asks for every check to be put to every instance.
 type CheckOrder struct {
 	Stamp

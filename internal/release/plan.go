@@ -34,7 +34,9 @@ type Plan struct {
 	Guard   Guard         `json:"guard"`
 	Gates   []Window      `json:"gates,omitempty"`
 	Schema  Schema        `json:"schema,omitzero"`
-	Tries   Tries         `json:"tries"`
+	// Backup is what is saved before anything is changed.
+	Backup Backup `json:"backup,omitzero"`
+	Tries  Tries  `json:"tries"`
 }
 
 // Target is a version on a side.
@@ -137,16 +139,6 @@ type Window struct {
 	From time.Duration `json:"from"`
 	To   time.Duration `json:"to"`
 }
-
-// Schema says which schema stages the release has.
-type Schema struct {
-	Expand   bool `json:"expand,omitempty"`
-	Backfill bool `json:"backfill,omitempty"`
-	Contract bool `json:"contract,omitempty"`
-}
-
-// Changes reports whether the release touches the schema at all.
-func (s Schema) Changes() bool { return s.Expand || s.Backfill || s.Contract }
 
 // Tries bounds how often a failing action is tried again, and how long to
 // wait before: Pause after the first failure, twice as much after each

@@ -42,6 +42,8 @@ func (d *decider) trafficBack() bool {
 
 func (d *decider) schemaBack() bool {
 	switch {
+	case d.p.Schema.Stays():
+		return true
 	case !d.w.Schema.Known:
 		d.wait("the database cannot be observed")
 	case d.w.Schema.Expanded:

@@ -21,6 +21,8 @@ func Sentence(e Event) string {
 		return fmt.Sprintf("%s ...", ev.Action)
 	case Finished:
 		return ev.sentence()
+	case Progressed:
+		return "filled " + ev.Progress.String()
 	case Requested:
 		if ev.Reason == "" {
 			return fmt.Sprintf("%s requested", ev.Verb)
@@ -54,6 +56,9 @@ func (f Finished) sentence() string {
 		return fmt.Sprintf("%s given up after %s", what, took)
 	case f.Error != "":
 		return fmt.Sprintf("%s failed after %s: %s", what, took, f.Error)
+	}
+	if f.Saved != nil {
+		what += " " + f.Saved.Name
 	}
 	return fmt.Sprintf("%s done in %s", what, took)
 }

@@ -50,6 +50,11 @@ type State struct {
 	Expanded   bool `json:"expanded,omitempty"`
 	Contracted bool `json:"contracted,omitempty"`
 
+	// Fill is how far the backfill was when it was last recorded.
+	Fill Progress `json:"fill,omitzero"`
+	// Saved is the backup taken for this release.
+	Saved *Saved `json:"saved,omitempty"`
+
 	// Checked holds the evidence of the last smoke run; Passed its outcome.
 	Checked []CheckResult `json:"checked,omitempty"`
 	Passed  bool          `json:"passed,omitempty"`

@@ -20,4 +20,8 @@ type SchemaWorld struct {
 	Expanded   bool `json:"expanded"`
 	Filled     bool `json:"filled"`
 	Contracted bool `json:"contracted"`
+	// Waits says what is missing to the next stage, in words.
+	Waits string `json:"waits,omitempty"`
+	// Progress is how far a fill under way has come.
+	Progress Progress `json:"progress,omitzero"`
 }

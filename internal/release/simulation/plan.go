@@ -48,6 +48,7 @@ func (sh Shape) Plan() release.Plan {
 	}
 	if sh.Schema {
 		p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true}
+		p.Backup = release.Backup{Before: release.Expanding}
 	}
 	if sh.Checks {
 		p.Checks = []release.Check{{Name: "smoke"}}

@@ -25,6 +25,8 @@ type World struct {
 	// LostByUs counts requests that were in flight on instances which were
 	// ordered to stop.
 	LostByUs int
+	// Backups counts those taken.
+	Backups int
 
 	rng     *rand.Rand
 	sides   release.Sides[[]instance]
@@ -239,6 +241,8 @@ func (w *World) act(s release.State, a release.Action) []release.CheckResult {
 	case release.ActCheck:
 		bad := w.Faults&ChecksFail != 0
 		return []release.CheckResult{{Name: "smoke", Passed: !bad, Attempts: 1, Evidence: "simulated"}}
+	case release.ActBackup:
+		w.Backups++
 	case release.ActExpand:
 		w.schema.Expanded = true
 	case release.ActBackfill:
