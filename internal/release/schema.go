@@ -23,6 +23,20 @@ func (s Schema) Changes() bool { return s.Expand || s.Backfill || s.Contract }
 // IsNative reports whether the app's own migrations do the work.
 func (s Schema) IsNative() bool { return len(s.Native.Upgrade) > 0 }
 
+// WatchesSchema reports whether the database is worth a look: always while
+// two versions share it, but an app's own program, which may take seconds to
+// tell, is asked only where something depends on it.
+func (s State) WatchesSchema() bool {
+	if !s.Plan.Schema.Changes() || s.Phase.Ended() {
+		return false
+	}
+	switch s.Phase {
+	case Expanding, Backfilling, Reverting, Contracting:
+		return true
+	}
+	return s.Phase.carries() && !s.Plan.Schema.IsNative()
+}
+
 // Stays reports whether a release that is taken back leaves the schema as it
 // is, because nothing is given that undoes it.
 func (s Schema) Stays() bool { return s.IsNative() && len(s.Native.Downgrade) == 0 }
