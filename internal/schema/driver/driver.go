@@ -25,10 +25,10 @@ type Snapshots interface {
 // Driver carries out changes. It is safe for use by several goroutines.
 type Driver struct {
 	Files Snapshots
-	// Environment returns the variables that a version's instances get, as
-	// NAME=value, and the values among them that must not be shown. The app's
-	// own migrations run with them.
-	Environment func(app string, t release.Target) (env, secrets []string, err error)
+	// Errand prepares a command to run as a version's instances do: argv with
+	// the program's full path, variables as NAME=value, and what of them must
+	// not be shown. The app's own migrations run so.
+	Errand func(app string, t release.Target, argv []string) (args, env, secrets []string, err error)
 
 	looks looks
 }

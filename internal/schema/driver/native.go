@@ -22,22 +22,36 @@ type migrated struct {
 const clientCheck = 2 * time.Second
 
 func (d *Driver) native(o release.SchemaOrder) (stages, error) {
-	if d.Environment == nil {
+	if d.Errand == nil {
 		return nil, errors.New("this controller cannot run migrations")
 	}
-	env, secrets, err := d.Environment(o.App, o.To)
-	if err != nil {
-		return nil, fmt.Errorf("prepare the migrations of %s: %w", o.To.Version, err)
-	}
 	n := o.Schema.Native
-	command := func(args []string) native.Command {
-		return native.Command{Args: args, Dir: o.To.Artefact.Dir, Env: env, Secrets: secrets}
+	m := migrated{
+		migration: native.Migration{From: n.From, To: n.To},
+		budget:    native.Budget{LockTimeout: o.Schema.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
+		stays:     o.Schema.Stays(),
 	}
-	return migrated{
-		native.Migration{Upgrade: command(n.Upgrade), Downgrade: command(n.Downgrade), Head: command(n.Head), From: n.From, To: n.To},
-		native.Budget{LockTimeout: o.Schema.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
-		o.Schema.Stays(),
-	}, nil
+	var err error
+	if m.migration.Upgrade, err = d.command(o, n.Upgrade); err != nil {
+		return nil, err
+	}
+	if m.migration.Head, err = d.command(o, n.Head); err != nil {
+		return nil, err
+	}
+	if !m.stays {
+		m.migration.Downgrade, err = d.command(o, n.Downgrade)
+	}
+	return m, err
+}
+
+// command is run by the new version: the old one does not know how to undo
+// what it has never seen.
+func (d *Driver) command(o release.SchemaOrder, argv []string) (native.Command, error) {
+	args, env, secrets, err := d.Errand(o.App, o.To, argv)
+	if err != nil {
+		return native.Command{}, fmt.Errorf("migrate to %s: %w", o.To.Version, err)
+	}
+	return native.Command{Args: args, Dir: o.To.Artefact.Dir, Env: env, Secrets: secrets}, nil
 }
 
 // Observe asks for the revision. A revision that is neither the one before
