@@ -20,9 +20,9 @@ type Backup struct {
 
 func (Backup) shortKey() string { return "before" }
 
-func (b *Backup) resolve(db *Database, dir string) release.Backup {
+func (b *Backup) resolve() release.Backup {
 	if b == nil {
 		return release.Backup{}
 	}
-	return release.Backup{Before: release.Expanding, Database: db.resolve(dir), Keep: b.Keep, KeepFor: time.Duration(b.For), Verify: b.Verify}
+	return release.Backup{Before: release.Expanding, Keep: b.Keep, KeepFor: time.Duration(b.For), Verify: b.Verify}
 }

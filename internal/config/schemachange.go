@@ -126,7 +126,7 @@ func schemaOf(a *App, r *Release, keep Snapshot) (release.Schema, error) {
 	if s == nil {
 		return release.Schema{}, nil
 	}
-	out := release.Schema{Expand: true, Backfill: true, Contract: true, Database: a.Spec.Database.resolve(a.doc.source.dir),
+	out := release.Schema{Expand: true, Backfill: true, Contract: true,
 		Fill: release.Fill{Pace: release.FillPace(s.Pace), Within: time.Duration(s.Within)}}
 	if s.Native != nil {
 		out.Backfill, out.Contract = false, false

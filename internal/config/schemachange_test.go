@@ -67,15 +67,15 @@ func TestASchemaChangeIsKeptWithThePlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := release.Database{Driver: release.PostgreSQL, URL: "env:DATABASE_URL", Namespace: "public", LockTimeout: 300 * time.Millisecond}
-	want := release.Schema{Expand: true, Backfill: true, Contract: true, Database: db, Change: p.Schema.Change,
+	want := release.Schema{Expand: true, Backfill: true, Contract: true, Change: p.Schema.Change,
 		Fill: release.Fill{Pace: release.Gentle, Within: 168 * time.Hour}}
-	if p.Schema.Change.Name != "c.yaml" || p.Schema.Change.Digest == "" || p.Schema.Expand != want.Expand || p.Schema.Database != db || p.Schema.Fill != want.Fill || p.Schema.IsNative() {
+	if p.Schema.Change.Name != "c.yaml" || p.Schema.Change.Digest == "" || p.Schema.Expand != want.Expand || p.Database != db || p.Schema.Fill != want.Fill || p.Schema.IsNative() {
 		t.Errorf("the plan has %+v, want %+v", p.Schema, want)
 	}
 	if content, err := keep.Read(p.Schema.Change.Digest); err != nil || string(content) != email {
 		t.Errorf("kept is %q, %v", content, err)
 	}
-	backup := release.Backup{Before: release.Expanding, Database: db, Keep: 3, KeepFor: 168 * time.Hour, Verify: true}
+	backup := release.Backup{Before: release.Expanding, Keep: 3, KeepFor: 168 * time.Hour, Verify: true}
 	if p.Backup != backup {
 		t.Errorf("the backup is %+v, want %+v", p.Backup, backup)
 	}
@@ -97,7 +97,7 @@ func TestNativeMigrationsRunInTheNewVersion(t *testing.T) {
 	if strings.Join(n.Upgrade, " ") != "bin-v2 up" || n.From != "007" || n.To != "008" || n.Downgrade != nil || n.Timeout != 10*time.Minute {
 		t.Errorf("the plan has %+v", n)
 	}
-	if p.Schema.Database.URL != filepath.Join(dir, "data/shop.db") || p.Schema.Backfill || p.Schema.Contract || !p.Schema.Stays() {
+	if p.Database.URL != filepath.Join(dir, "data/shop.db") || p.Schema.Backfill || p.Schema.Contract || !p.Schema.Stays() {
 		t.Errorf("the plan has %+v", p.Schema)
 	}
 }

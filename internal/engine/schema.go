@@ -15,7 +15,7 @@ var (
 )
 
 func schemaOrder(s release.State, stamp release.Stamp) release.SchemaOrder {
-	return release.SchemaOrder{Stamp: stamp, Release: s.Release, Schema: s.Plan.Schema, To: s.Plan.To}
+	return release.SchemaOrder{Stamp: stamp, Release: s.Release, Database: s.Plan.Database, Schema: s.Plan.Schema, To: s.Plan.To}
 }
 
 func (e *Engine) changeSchema(ctx context.Context, s release.State, kind release.ActionKind, stamp release.Stamp) error {
@@ -40,7 +40,7 @@ func (e *Engine) backUp(ctx context.Context, s release.State, stamp release.Stam
 	if e.Backups == nil {
 		return errNoBackups
 	}
-	saved, err := e.Backups.Take(ctx, release.BackupOrder{Stamp: stamp, Release: s.Release, Backup: s.Plan.Backup})
+	saved, err := e.Backups.Take(ctx, release.BackupOrder{Stamp: stamp, Release: s.Release, Database: s.Plan.Database, Backup: s.Plan.Backup})
 	if err == nil {
 		result.Saved = &saved
 	}

@@ -43,8 +43,9 @@ type StreamOrder struct {
 // SchemaOrder asks for one stage of a change.
 type SchemaOrder struct {
 	Stamp
-	Release string `json:"release"`
-	Schema  Schema `json:"schema"`
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	Schema   Schema   `json:"schema"`
 	// To is the version that the change is for: native migrations run as it.
 	To Target `json:"to"`
 }
@@ -64,8 +65,9 @@ type FillOrder struct {
 // BackupOrder asks for a backup.
 type BackupOrder struct {
 	Stamp
-	Release string `json:"release"`
-	Backup  Backup `json:"backup"`
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	Backup   Backup   `json:"backup"`
 }
 
 // CheckOrder asks for every check to be put to every instance.

@@ -8,8 +8,6 @@ type Schema struct {
 	Expand   bool `json:"expand,omitempty"`
 	Backfill bool `json:"backfill,omitempty"`
 	Contract bool `json:"contract,omitempty"`
-	// Database is where it happens.
-	Database Database `json:"database,omitzero"`
 	// Change is a snapshot of the file with the operations; Native is what the
 	// app brings along to migrate itself. One of the two is given.
 	Change File   `json:"change,omitzero"`
@@ -105,8 +103,7 @@ const (
 // Backup says what is saved before anything is changed, and for how long.
 type Backup struct {
 	// Before is the phase that does not begin without it; empty is no backup.
-	Before   Phase    `json:"before,omitempty"`
-	Database Database `json:"database,omitzero"`
+	Before Phase `json:"before,omitempty"`
 	// Keep is how many of the newest are kept, KeepFor how long all are kept.
 	Keep    int           `json:"keep,omitempty"`
 	KeepFor time.Duration `json:"keepFor,omitempty"`

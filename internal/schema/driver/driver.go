@@ -110,7 +110,7 @@ func (d *Driver) do(o release.SchemaOrder, what string, act func(stages) error) 
 }
 
 func (d *Driver) stages(o release.SchemaOrder) (stages, error) {
-	url, err := resolve(o.Schema.Database)
+	url, err := resolve(o.Database)
 	if err != nil {
 		return nil, err
 	}
@@ -121,15 +121,15 @@ func (d *Driver) stages(o release.SchemaOrder) (stages, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch o.Schema.Database.Driver {
+	switch o.Database.Driver {
 	case release.PostgreSQL:
 		open, err := postgres.Opener(url)
 		if err != nil {
 			return nil, err
 		}
-		return online{change, &postgres.Engine{Open: open, Namespace: o.Schema.Database.Namespace, LockTimeout: o.Schema.Database.LockTimeout}}, nil
+		return online{change, &postgres.Engine{Open: open, Namespace: o.Database.Namespace, LockTimeout: o.Database.LockTimeout}}, nil
 	}
-	return nil, fmt.Errorf("there is no driver for a database of type %q", o.Schema.Database.Driver)
+	return nil, fmt.Errorf("there is no driver for a database of type %q", o.Database.Driver)
 }
 
 // resolve returns the address of a database. What a reference stands for must

@@ -57,9 +57,9 @@ func onPostgres(t *testing.T, change string, rows int) bench {
 		t.Fatal(err)
 	}
 	b.driver = &driver.Driver{Files: files}
-	b.order = release.SchemaOrder{Stamp: release.Stamp{App: "shop", Key: "r2/5", Fence: 1}, Release: "r2", Schema: release.Schema{
-		Expand: true, Backfill: true, Contract: true, Change: saved,
-		Database: release.Database{Driver: release.PostgreSQL, URL: "file:" + secret, LockTimeout: 200 * time.Millisecond}}}
+	b.order = release.SchemaOrder{Stamp: release.Stamp{App: "shop", Key: "r2/5", Fence: 1}, Release: "r2",
+		Database: release.Database{Driver: release.PostgreSQL, URL: "file:" + secret, LockTimeout: 200 * time.Millisecond},
+		Schema:   release.Schema{Expand: true, Backfill: true, Contract: true, Change: saved}}
 	return b
 }
 
@@ -193,7 +193,7 @@ func TestAnAddressThatCannotBeHadOrReadIsAnErrorWithoutIt(t *testing.T) {
 		"postgres://u@127.0.0.1:1/x?connect_timeout=1": "connect",
 	} {
 		order := b.order
-		order.Release, order.Schema.Database.URL = url, url
+		order.Release, order.Database.URL = url, url
 		_, err := b.driver.Observe(t.Context(), order)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v, want %q in it and no password", url, err, want)

@@ -28,7 +28,7 @@ func (d *Driver) native(o release.SchemaOrder) (stages, error) {
 	n := o.Schema.Native
 	m := migrated{
 		migration: native.Migration{From: n.From, To: n.To},
-		budget:    native.Budget{LockTimeout: o.Schema.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
+		budget:    native.Budget{LockTimeout: o.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
 		stays:     o.Schema.Stays(),
 	}
 	var err error
