@@ -256,10 +256,9 @@ func (s *session) mayDropTable(ctx context.Context, t table) ([]string, error) {
 	for _, op := range s.change.Operations {
 		switch o := op.(type) {
 		case schema.DropTable:
-			if o.Name == t.name {
-				break
+			if o.Name != t.name {
+				gone = append(gone, o.Name)
 			}
-			gone = append(gone, o.Name)
 		case schema.DropConstraint, schema.DropMulticolumnConstraint:
 			gone = append(gone, op.Target())
 		}

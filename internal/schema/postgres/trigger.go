@@ -66,7 +66,7 @@ DECLARE
 	by_old boolean;
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		by_new := NOT ` + p.empty("NEW") + `;
+		by_new := NOT ` + p.empty("NEW") + p.newNulls() + `;
 		by_old := NOT by_new;
 	ELSE
 		by_new := ` + p.newChanged() + `;
@@ -84,6 +84,23 @@ BEGIN
 	END IF;
 	RETURN NEW;
 END`
+}
+
+// newNulls is true, where only the new shape takes nulls, for a row without
+// any value: old code could not have written it.
+func (p pair) newNulls() string {
+	for _, n := range p.New {
+		if p.notNull(n) {
+			return ""
+		}
+	}
+	out := ""
+	for _, o := range p.Old {
+		if old, _ := p.table.column(o.Name); old.notNull {
+			out += " OR NEW." + schema.Quote(o.Name) + " IS NULL"
+		}
+	}
+	return out
 }
 
 // fill sets the new columns from the old shape of row; with onlyNull, those a
