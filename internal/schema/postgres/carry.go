@@ -85,11 +85,11 @@ func (n names) only(columns []string) names {
 // carry looks for what goes along with the old columns of a table, except
 // what the change drops itself. Definitions come from the catalogue, in which
 // every name is written as it must be quoted; the check tries the result.
-func (s *session) carry(ctx context.Context, q queryer, table string) (carried, error) {
-	pairs, err := s.pairsOf(ctx, q, table)
-	if err != nil || len(pairs) == 0 {
-		return carried{}, err
+func (s *session) carry(ctx context.Context, q queryer, pairs []pair) (carried, error) {
+	if len(pairs) == 0 {
+		return carried{}, nil
 	}
+	table := pairs[0].Table
 	to := replacements(pairs)
 	indexes, err := s.carryIndexes(ctx, q, pairs[0].table, to)
 	if err != nil {
@@ -185,7 +185,11 @@ func (s *session) drops(name string) bool {
 // makeAgain gives the new columns of a table, now that they are filled, what
 // the old ones have. Nothing that is there already is made twice.
 func (s *session) makeAgain(ctx context.Context, table string) error {
-	c, err := s.carry(ctx, s.conn, table)
+	pairs, err := s.pairsOf(ctx, s.conn, table)
+	if err != nil {
+		return err
+	}
+	c, err := s.carry(ctx, s.conn, pairs)
 	if err != nil {
 		return err
 	}

@@ -122,12 +122,20 @@ func (s *session) fits(ctx context.Context, i int, created, dropped map[string]b
 	if err != nil {
 		return nil, err
 	}
+	pairs, err := s.pairsOf(ctx, s.conn, t.name)
+	if err != nil {
+		return nil, err
+	}
+	goesAlong, err := s.carry(ctx, s.conn, pairs)
+	if err != nil {
+		return nil, err
+	}
 	if ok {
-		if problems, err := s.pairFits(ctx, p, dropped); err != nil || len(problems) > 0 {
+		if problems, err := s.pairFits(ctx, p, dropped, goesAlong); err != nil || len(problems) > 0 {
 			return problems, err
 		}
 	}
-	return s.rehearse(ctx, t, op)
+	return s.rehearse(ctx, t, op, pairs, goesAlong)
 }
 
 // shape says which tables cannot hold two shapes.
@@ -208,16 +216,12 @@ func (s *session) small(ctx context.Context, t table, what string) ([]string, er
 
 // pairFits checks names, everything that depends on the old columns, and the
 // expressions.
-func (s *session) pairFits(ctx context.Context, p pair, dropped map[string]bool) ([]string, error) {
+func (s *session) pairFits(ctx context.Context, p pair, dropped map[string]bool, goesAlong carried) ([]string, error) {
 	var problems []string
 	for _, n := range p.New {
 		if _, taken := p.table.column(n.Physical); taken {
 			problems = append(problems, "the column "+n.Physical+" exists already")
 		}
-	}
-	goesAlong, err := s.carry(ctx, s.conn, p.Table)
-	if err != nil {
-		return nil, err
 	}
 	for _, o := range p.Old {
 		old, ok := p.table.column(o.Name)

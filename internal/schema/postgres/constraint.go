@@ -81,11 +81,11 @@ func (s *session) constraint(ctx context.Context, table, name string) (valid, th
 func (s *session) build(ctx context.Context, i int) error {
 	switch o := s.change.Operations[i].(type) {
 	case schema.CreateIndex:
-		n, err := s.namesIn(ctx, s.conn, o.Table)
+		pairs, err := s.pairsOf(ctx, s.conn, o.Table)
 		if err != nil {
 			return err
 		}
-		return s.createIndex(ctx, o.Table, indexOf(o, n))
+		return s.createIndex(ctx, o.Table, indexOf(o, namesIn(pairs)))
 	case schema.CreateConstraint:
 		return s.buildConstraint(ctx, o)
 	case schema.AddColumn:
@@ -97,10 +97,11 @@ func (s *session) build(ctx context.Context, i int) error {
 }
 
 func (s *session) buildConstraint(ctx context.Context, o schema.CreateConstraint) error {
-	n, err := s.namesIn(ctx, s.conn, o.Table)
+	pairs, err := s.pairsOf(ctx, s.conn, o.Table)
 	if err != nil {
 		return err
 	}
+	n := namesIn(pairs)
 	switch o.Type {
 	case "unique":
 		if err := s.createIndex(ctx, o.Table, keyIndex(o.Constraint, n)); err != nil {

@@ -145,14 +145,7 @@ func (s *session) contractGroup(ctx context.Context, tx pgx.Tx, group []int) err
 // contractColumns ends the pairs of a group, then does what had to wait for
 // the columns to have their names.
 func (s *session) contractColumns(ctx context.Context, tx pgx.Tx, group []int) error {
-	var goesAlong carried
-	var err error
-	first := s.change.Operations[group[0]]
-	if _, alone := first.(schema.CopyColumn); !alone {
-		if goesAlong, err = s.carry(ctx, tx, first.Target()); err != nil {
-			return err
-		}
-	}
+	var pairs []pair
 	var sql []string
 	for _, i := range group {
 		p, synced, err := s.pair(ctx, tx, i)
@@ -160,10 +153,15 @@ func (s *session) contractColumns(ctx context.Context, tx pgx.Tx, group []int) e
 			return err
 		}
 		if synced {
+			pairs = append(pairs, p)
 			sql = append(sql, s.contractPair(i, p)...)
 		}
 	}
-	sql = append(sql, s.inherit(first.Target(), goesAlong)...)
+	goesAlong, err := s.carry(ctx, tx, pairs)
+	if err != nil {
+		return err
+	}
+	sql = append(sql, s.inherit(s.change.Operations[group[0]].Target(), goesAlong)...)
 	if err := exec(ctx, tx, sql...); err != nil {
 		return err
 	}

@@ -56,11 +56,7 @@ func (s *session) pairsOf(ctx context.Context, q queryer, table string) ([]pair,
 }
 
 // namesIn returns what the columns new code knows are called in a table.
-func (s *session) namesIn(ctx context.Context, q queryer, table string) (names, error) {
-	pairs, err := s.pairsOf(ctx, q, table)
-	if err != nil {
-		return nil, err
-	}
+func namesIn(pairs []pair) names {
 	out := names{}
 	for _, p := range pairs {
 		for _, n := range p.New {
@@ -69,5 +65,5 @@ func (s *session) namesIn(ctx context.Context, q queryer, table string) (names, 
 			}
 		}
 	}
-	return out, nil
+	return out
 }

@@ -14,26 +14,14 @@ import (
 // of it that only this session sees, and whose old columns are gone, as they
 // will be: a name, type, operator class or expression that does not fit, or
 // still means an old column, shows before anything exists.
-func (s *session) rehearse(ctx context.Context, t table, op schema.Operation) ([]string, error) {
-	pairs, err := s.pairsOf(ctx, s.conn, t.name)
-	if err != nil {
-		return nil, err
-	}
-	n, err := s.namesIn(ctx, s.conn, t.name)
-	if err != nil {
-		return nil, err
-	}
-	goesAlong, err := s.carry(ctx, s.conn, t.name)
-	if err != nil {
-		return nil, err
-	}
+func (s *session) rehearse(ctx context.Context, t table, op schema.Operation, pairs []pair, goesAlong carried) ([]string, error) {
 	var problems []string
-	err = s.trial(ctx, func(tx pgx.Tx) error {
+	err := s.trial(ctx, func(tx pgx.Tx) error {
 		if err := exec(ctx, tx, s.twin(t, pairs)...); err != nil {
 			problems = append(problems, err.Error())
 			return nil
 		}
-		for _, sql := range s.rehearsal(t, op, n, goesAlong) {
+		for _, sql := range s.rehearsal(t, op, namesIn(pairs), goesAlong) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				problems = append(problems, fmt.Sprintf("%v, in: %s", err, sql))
 				return nil
