@@ -38,44 +38,67 @@ func (e *Engine) Backfill(ctx context.Context, c schema.Change, from schema.Posi
 		if records[i].expanded == nil {
 			return fmt.Errorf("%w: operation %d of %s is not expanded", ErrRefused, i+1, c.Name)
 		}
-		if records[i].contracted != nil {
-			continue
-		}
-		start := schema.Position{Operation: i}
-		if from.Operation == i {
-			start = from
-		}
-		if err := s.backfill(ctx, i, records[i], start, progress); err != nil {
-			return fmt.Errorf("backfilling operation %d, %s: %w", i+1, c.Operations[i].Kind(), err)
+	}
+	// Everything is filled before the first index is built: an index on a
+	// column makes each row that is filled afterwards cost far more.
+	for _, stage := range []func(i int, r record) error{
+		func(i int, r record) error {
+			start := schema.Position{Operation: i}
+			if from.Operation == i {
+				start = from
+			}
+			return s.fillOperation(ctx, i, r, start, progress)
+		},
+		func(i int, r record) error { return s.finish(ctx, i, r) },
+	} {
+		for i, op := range c.Operations {
+			if records[i].contracted != nil {
+				continue
+			}
+			if err := stage(i, records[i]); err != nil {
+				return fmt.Errorf("backfilling operation %d, %s: %w", i+1, op.Kind(), err)
+			}
 		}
 	}
 	return nil
 }
 
-// backfill brings one operation to the end of its stage.
-func (s *session) backfill(ctx context.Context, i int, r record, from schema.Position, progress func(schema.Progress) error) error {
+// fillOperation fills the new columns of one operation, if it has any.
+func (s *session) fillOperation(ctx context.Context, i int, r record, from schema.Position, progress func(schema.Progress) error) error {
+	p, synced, err := s.pair(ctx, s.conn, i)
+	if err != nil || !synced || len(p.New) == 0 || r.filled != nil {
+		return err
+	}
+	return s.fill(ctx, i, p, r, from, progress)
+}
+
+// finish builds indexes and constraints, now that everything is filled, and
+// verifies what has two shapes.
+func (s *session) finish(ctx context.Context, i int, r record) error {
 	p, synced, err := s.pair(ctx, s.conn, i)
 	if err != nil {
 		return err
 	}
-	if synced && len(p.New) > 0 && r.filled == nil {
-		if err := s.fill(ctx, i, p, r, from, progress); err != nil {
-			return err
-		}
-	}
 	if synced {
-		if err := s.finish(ctx, p, i); err != nil {
+		if err := s.makeAgain(ctx, p.Table); err != nil {
 			return err
 		}
-		if !r.fresh() {
-			return s.verify(ctx, i, p)
+		for _, n := range p.New {
+			if err := s.constrain(ctx, i, p, n, true); err != nil {
+				return err
+			}
 		}
-		return nil
 	}
-	if err := s.build(ctx, s.change.Operations[i]); err != nil {
+	if err := s.build(ctx, i); err != nil {
 		return err
 	}
-	return s.markNow(ctx, i, "filled = coalesce(filled, clock_timestamp()), verified = clock_timestamp()")
+	if !synced {
+		return s.markNow(ctx, i, "filled = coalesce(filled, clock_timestamp()), verified = clock_timestamp()")
+	}
+	if r.fresh() {
+		return nil
+	}
+	return s.verify(ctx, i, p)
 }
 
 // fill walks the pages that were there when older transactions had ended.
@@ -168,8 +191,8 @@ func (s *session) walk(ctx context.Context, p pair, at schema.Position, bound in
 func (s *session) fillPages(ctx context.Context, p pair, at schema.Position, to int64) (int64, error) {
 	var sets, gives []string
 	for _, n := range p.New {
-		sets = append(sets, schema.Quote(n.Physical)+" = "+p.direct(n))
-		gives = append(gives, p.direct(n)+" IS NOT NULL")
+		sets = append(sets, schema.Quote(n.Physical)+" = "+p.direct(n, locking(n)))
+		gives = append(gives, p.direct(n, n.Up)+" IS NOT NULL")
 	}
 	row := schema.Quote(p.Table)
 	update := fmt.Sprintf("UPDATE %[1]s AS %[2]s SET %[3]s WHERE %[2]s.ctid >= '(%[4]d,0)'::tid AND %[2]s.ctid < '(%[5]d,0)'::tid AND %[6]s AND (%[7]s)",

@@ -73,7 +73,7 @@ func TestACutBeforeAnyStatementLeadsToTheSameEnd(t *testing.T) {
 	t.Parallel()
 	dsn := pg.NewDatabase(t)
 	conn := pg.Conn(t, dsn)
-	for n := 1; ; n += 5 {
+	for n := 1; ; n += 17 {
 		space := fmt.Sprintf("space%d", n)
 		run(t, conn, fmt.Sprintf(`CREATE SCHEMA %s; SET search_path = %[1]s; CREATE TABLE t (id int PRIMARY KEY, a text, b text NOT NULL, c int DEFAULT 5);
 			CREATE INDEX by_b ON t (b); INSERT INTO t SELECT n, 'a' || n, 'b' || n, n FROM generate_series(1, 50) AS n`, space))

@@ -30,6 +30,10 @@ type Engine struct {
 	Patience time.Duration
 	// Batch is how long one batch of a backfill should take. 0 is 50 ms.
 	Batch time.Duration
+	// SmallTable is how many bytes a table may have for work that PostgreSQL
+	// only does under a lock on all of it, and that is then given no longer
+	// than the lock budget. 0 is 16 MiB.
+	SmallTable int64
 	// Rest, if set, is called after each batch and may take its time: this is
 	// how a backfill is paced.
 	Rest func(ctx context.Context, batch time.Duration) error
@@ -70,6 +74,13 @@ func (e *Engine) tries() int {
 	return e.Tries
 }
 
+func (e *Engine) smallTable() int64 {
+	if e.SmallTable <= 0 {
+		return 16 << 20
+	}
+	return e.SmallTable
+}
+
 func (e *Engine) report(what string) {
 	if e.Report != nil {
 		e.Report(what)
@@ -85,4 +96,9 @@ func or(d, otherwise time.Duration) time.Duration {
 
 // Shim returns the name of the schema through which new code reaches altered
 // columns under their own names: it goes first in its search_path.
-func Shim(c schema.Change) string { return schema.Name("cutover", c.Name) }
+func Shim(c schema.Change) string {
+	if c.VersionSchema != "" {
+		return c.VersionSchema
+	}
+	return schema.Name("cutover", c.Name)
+}

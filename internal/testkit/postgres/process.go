@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // process is a running server.
@@ -71,9 +72,24 @@ func (p *process) killAll() error {
 	for _, child := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
+			gone(pid)
 		}
 	}
 	return nil
+}
+
+// gone waits until a process that was killed has let go of what it shared
+// with others, which keeps the next server from starting.
+func gone(pid int) {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for range 5000 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if _, state, named := strings.Cut(string(stat), ") "); err != nil || named && strings.HasPrefix(state, "Z") {
+			return
+		}
+		<-tick.C
+	}
 }
 
 // readable returns the end of a log, for messages.
