@@ -12,8 +12,9 @@ const (
 	longestRest = 2 * time.Second
 	// patience is how long a change of the share is given to show itself.
 	patience = 500 * time.Millisecond
-	// least is the part of the allowed share that any pressure leaves.
-	least = 1.0 / 64
+	// first is the part of the allowed share that it begins with, and begins
+	// again with after a stop; least is what any pressure leaves of it.
+	first, least = 1.0 / 8, 1.0 / 64
 )
 
 // Reading is what was seen since the last one.
@@ -62,7 +63,7 @@ type Controller struct {
 func New(l Limits) *Controller {
 	c := &Controller{limits: l, pages: firstPages, share: l.share()}
 	if l.Watches() {
-		c.share /= 8
+		c.share *= first
 	}
 	return c
 }
@@ -114,7 +115,7 @@ func (c *Controller) resize(r Reading) {
 func (c *Controller) weigh(r Reading) string {
 	if over := r.Load.over(c.limits.Stop); over != "" {
 		c.stopped = true
-		c.share = c.limits.share() * least
+		c.share = c.limits.share() * first
 		c.changed = r.Now
 		return over
 	}
@@ -122,7 +123,7 @@ func (c *Controller) weigh(r Reading) string {
 		if over := r.Load.over(c.limits.calm()); over != "" {
 			return over
 		}
-		c.stopped = false
+		c.stopped, c.changed = false, r.Now
 	}
 	over := r.Load.over(c.limits.Slow)
 	if r.Now.Sub(c.changed) < patience {

@@ -107,6 +107,7 @@ func (w *watch) run(ctx context.Context, conn *pgx.Conn, usual chan<- struct{}) 
 				_ = conn.Close(ctx)
 				conn = nil
 			}
+			w.miss()
 			w.report("the database cannot be watched: " + err.Error())
 		}
 		if usual != nil && w.settle() {
@@ -129,15 +130,20 @@ func (w *watch) run(ctx context.Context, conn *pgx.Conn, usual chan<- struct{}) 
 	}
 }
 
+// miss notes that there is no answer, from now on if there was one until now.
+func (w *watch) miss() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pending.IsZero() {
+		w.pending = time.Now()
+	}
+}
+
 // look makes one probe. The message it commits is one that nobody reads; it
 // leaves no row behind.
 func (w *watch) look(ctx context.Context, conn *pgx.Conn) error {
 	began := time.Now()
-	w.mu.Lock()
-	if w.pending.IsZero() {
-		w.pending = began
-	}
-	w.mu.Unlock()
+	w.miss()
 	sql := fmt.Sprintf("SELECT (SELECT count(*) FROM %s WHERE ctid = '(%d,1)'::tid), pg_logical_emit_message(true, 'cutover', '')", w.table, rand.Int64N(max(w.pages, 1)))
 	if _, err := conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol); err != nil {
 		return fmt.Errorf("making a small transaction: %w", err)
