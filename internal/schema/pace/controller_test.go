@@ -49,11 +49,12 @@ func TestNoHistoryLeadsToADecisionThatHurts(t *testing.T) {
 		l := limits(t)
 		c := pace.New(l)
 		now := time.Unix(1e9, 0)
+		page := rapid.SampledFrom([]int64{10, 300, 200_000}).Draw(t, "microseconds for a page")
 		decision := c.Next(pace.Reading{Now: now})
 		for range rapid.IntRange(1, 150).Draw(t, "readings") {
 			r := pace.Reading{Load: load(t)}
 			if !decision.Stop {
-				r.Took = time.Duration(rapid.Int64Range(1, 200_000).Draw(t, "took")) * time.Microsecond
+				r.Took = time.Duration(decision.Pages*page*rapid.Int64Range(50, 150).Draw(t, "percent")/100) * time.Microsecond
 				r.Pages, r.Slowest = decision.Pages, r.Took
 				r.Written = rapid.Int64Range(0, 4<<20).Draw(t, "written")
 			}
@@ -79,6 +80,12 @@ func TestNoHistoryLeadsToADecisionThatHurts(t *testing.T) {
 			if (decision.Stop || tooMuch(r.Load, l.Slow)) && decision.Reason == "" {
 				t.Fatalf("held back at %+v without a word", r.Load)
 			}
+			switch decision.Pages {
+			case 1:
+				met["goes page by page"]++
+			case 1024:
+				met["goes in leaps"]++
+			}
 			switch {
 			case decision.Stop && stopped:
 				met["stays stopped"]++
@@ -90,16 +97,12 @@ func TestNoHistoryLeadsToADecisionThatHurts(t *testing.T) {
 				met["slows"]++
 			case decision.Reason != "":
 				met["waits for the log"]++
-			case decision.Pages == 1:
-				met["one page"]++
-			case decision.Pages == 1024:
-				met["most pages"]++
 			default:
 				met["works"]++
 			}
 		}
 	})
-	for _, what := range []string{"stays stopped", "stops", "goes on", "slows", "waits for the log", "one page", "works"} {
+	for _, what := range []string{"stays stopped", "stops", "goes on", "slows", "waits for the log", "works", "goes page by page", "goes in leaps"} {
 		if met[what] == 0 {
 			t.Errorf("no history ever %s: %v", what, met)
 		}
