@@ -32,17 +32,24 @@ type walker struct {
 
 	control *pace.Controller
 	meter   pace.Meter
-	watch   *watch
-	next    pace.Decision
+	// watch is nil where no load is heeded.
+	watch *watch
+	next  pace.Decision
 	// log is how far the server's log was when it was last asked.
 	log  int64
 	said string
 }
 
+// limits are those of the pace, with this engine's own time for a statement.
+func (e *Engine) limits() pace.Limits {
+	l := e.Pace
+	l.Batch = or(e.Batch, or(l.Batch, 50*time.Millisecond))
+	return l
+}
+
 // walk fills the pages from at to the bound.
 func (s *session) walk(ctx context.Context, operation int, p pair, at schema.Position, bound int64, progress func(schema.Progress) error) error {
-	limits := s.Pace
-	limits.Batch = or(s.Batch, limits.Batch)
+	limits := s.limits()
 	if err := limits.Validate(); err != nil {
 		return fmt.Errorf("the pace of the backfill: %w", err)
 	}
@@ -222,7 +229,7 @@ func (w *walker) fillPages(ctx context.Context, part int, to int64) (rows int64,
 // rowTimeout is how long a batch waits for a row somebody else changes: it
 // keeps others from the rows it has already.
 func (w *walker) rowTimeout() time.Duration {
-	return min(w.lockTimeout(), max(10*time.Millisecond, 2*or(w.Batch, or(w.Pace.Batch, 50*time.Millisecond))))
+	return min(w.lockTimeout(), max(10*time.Millisecond, 2*w.limits().Batch))
 }
 
 // update returns the statement that fills one part of the rows. The last part

@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// probeEvery is the time between two probes; window is how far back they
-	// count; calmProbes is how many are made before a fill begins.
+	// probeEvery is the time between two probes, half of it before the fill;
+	// window is how far back they count; calmProbes is how many are made before
+	// a fill begins.
 	probeEvery = 20 * time.Millisecond
 	window     = 3 * time.Second
 	calmProbes = 100
@@ -115,8 +116,11 @@ func (w *watch) run(ctx context.Context, conn *pgx.Conn, usual chan<- struct{}) 
 			usual = nil
 		}
 		pause := probeEvery
-		if err != nil {
+		switch {
+		case err != nil:
 			pause = time.Second
+		case usual != nil:
+			pause = probeEvery / 2
 		}
 		if rest(ctx, pause) != nil {
 			break
