@@ -54,6 +54,8 @@ var pure = []struct {
 		[]string{"cmp", "errors", "fmt", "maps", "math", "slices", "strings", "time"}},
 	{"internal/schema", "what a change of the schema is must not depend on a database or a file format",
 		[]string{"crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "slices", "strings"}},
+	{"internal/schema/pace", "how fast a fill may go must follow from what was seen, so that every history can be played",
+		[]string{"errors", "fmt", "math", "strings", "time"}},
 	{"internal/store", "the journal's promises must not depend on one way of keeping them",
 		[]string{"context", "crypto/sha256", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt", "strings", "time", "slices", "bytes", "math", "unicode/utf8"}},
 }
@@ -91,7 +93,7 @@ var homes = []struct {
 }{
 	{"modernc.org/sqlite", []string{"internal/store/sqlite"}},
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
-	{"github.com/jackc/pgx", []string{"internal/backup", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
+	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/goccy/go-yaml", []string{"internal/config", "internal/schema/file"}},
 	{"github.com/invopop/jsonschema", []string{"internal/config"}},

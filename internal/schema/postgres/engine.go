@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"cutover/internal/schema"
+	"cutover/internal/schema/pace"
 )
 
 // Engine carries out changes on one database. Observe, Expand, Backfill,
@@ -28,15 +29,19 @@ type Engine struct {
 	// Patience is how long older transactions of others, or another cutover
 	// at work, are waited for. 0 is 10 minutes.
 	Patience time.Duration
-	// Batch is how long one batch of a backfill should take. 0 is 50 ms.
+	// Batch is how long one statement of a backfill should take. 0 is what
+	// Pace says.
 	Batch time.Duration
 	// SmallTable is how many bytes a table may have for work that PostgreSQL
 	// only does under a lock on all of it, and that is then given no longer
 	// than the lock budget. 0 is 16 MiB.
 	SmallTable int64
-	// Rest, if set, is called after each batch and may take its time: this is
-	// how a backfill is paced.
-	Rest func(ctx context.Context, batch time.Duration) error
+	// Pace says what a backfill may cost the users. The zero value sets no
+	// limits; pace.Named has good ones.
+	Pace pace.Limits
+	// Paused, if set, is asked before each statement of a backfill, which waits
+	// for as long as it is told to. It must not block.
+	Paused func() (reason string, paused bool)
 	// Report, if set, hears what is waited for. It must not block.
 	Report func(what string)
 }
@@ -65,7 +70,6 @@ func (e *Engine) namespace() string {
 func (e *Engine) lockTimeout() time.Duration { return or(e.LockTimeout, 300*time.Millisecond) }
 func (e *Engine) maxPause() time.Duration    { return or(e.MaxPause, 5*time.Second) }
 func (e *Engine) patience() time.Duration    { return or(e.Patience, 10*time.Minute) }
-func (e *Engine) batch() time.Duration       { return or(e.Batch, 50*time.Millisecond) }
 
 func (e *Engine) tries() int {
 	if e.Tries <= 0 {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -69,27 +70,43 @@ func (p *process) killAll() error {
 	if err != nil {
 		return fmt.Errorf("listing the server's processes: %w", err)
 	}
+	var pids []int
 	for _, child := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
-			gone(pid)
+			pids = append(pids, pid)
 		}
 	}
-	return nil
+	return awaitGone(pids)
 }
 
-// gone waits until a process that was killed has let go of what it shared
-// with others, which keeps the next server from starting.
-func gone(pid int) {
-	tick := time.NewTicker(2 * time.Millisecond)
+// awaitGone returns when killed processes have let go of their memory, which
+// the next start must not find in use.
+func awaitGone(pids []int) error {
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for range 5000 {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		if _, state, named := strings.Cut(string(stat), ") "); err != nil || named && strings.HasPrefix(state, "Z") {
-			return
+	deadline := time.After(patience)
+	for {
+		pids = slices.DeleteFunc(pids, gone)
+		if len(pids) == 0 {
+			return nil
 		}
-		<-tick.C
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return fmt.Errorf("processes %v did not end within %s of being killed", pids, patience)
+		}
 	}
+}
+
+// gone reports whether a process has ended, if only its parent does not know.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
 }
 
 // readable returns the end of a log, for messages.
