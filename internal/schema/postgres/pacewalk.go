@@ -153,7 +153,7 @@ func (w *walker) ready(ctx context.Context) error {
 func (w *walker) hold() (reason string, wait bool) {
 	if w.Paused != nil {
 		if reason, paused := w.Paused(); paused {
-			return "paused: " + reason, true
+			return reason, true
 		}
 	}
 	if w.next.Stop {

@@ -109,7 +109,7 @@ func TestAPausedFillDoesNothingAndSaysWhy(t *testing.T) {
 			return nil
 		})
 	}()
-	if what := <-waiting; what != "paused: Ada wants to look" {
+	if what := <-waiting; what != "Ada wants to look" {
 		t.Errorf("it waits for %q", what)
 	}
 	page := value[int64](t, conn, "SELECT page FROM cutover.change")
