@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"cutover/internal/schema"
 )
 
@@ -53,11 +55,21 @@ func (e *Engine) Backfill(ctx context.Context, c schema.Change, from schema.Posi
 				continue
 			}
 			if err := stage(i, records[i]); err != nil {
-				return fmt.Errorf("backfilling operation %d, %s: %w", i+1, op.Kind(), err)
+				return fmt.Errorf("backfilling operation %d, %s: %w", i+1, op.Kind(), room(err))
 			}
 		}
 	}
 	return nil
+}
+
+// room says what to do about a full disk. A table that is filled needs up to
+// as much room again as it has.
+func room(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "53100" {
+		return fmt.Errorf("%w: make some, about as much as the table has, and go on; or revert, which needs none: %w", ErrNoRoom, err)
+	}
+	return err
 }
 
 // fillOperation fills the new columns of one operation, if it has any.

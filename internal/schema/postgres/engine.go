@@ -56,6 +56,9 @@ var (
 	ErrNotVerified = errors.New("not verified")
 	// ErrBusy means that users hold what is needed; trying later may help.
 	ErrBusy = errors.New("the database is busy")
+	// ErrNoRoom means that a disk of the database is full. What was done so
+	// far is kept, and goes on when there is room.
+	ErrNoRoom = errors.New("the database has no room left")
 	// ErrContracted means that the old shape is gone.
 	ErrContracted = errors.New("the old shape is gone")
 )
