@@ -1,0 +1,54 @@
+package load
+
+import (
+	"math"
+	"time"
+)
+
+// keepTime begins an iteration on every side whenever one is due, whatever
+// became of those before. Each time is counted from the beginning, so that
+// being late once delays nothing else.
+//
+// With two sides the second of each pair comes half an interval after the
+// first, and they take turns in being first: neither has the better seconds.
+func (l *load) keepTime() {
+	p := l.program.plan
+	for n := 0; p.Iterations == 0 || n < p.Iterations; n++ {
+		at, ok := l.program.ramp.arrival(n)
+		if !ok {
+			return
+		}
+		gap := time.Duration(0)
+		if next, ok := l.program.ramp.arrival(n + 1); ok {
+			gap = next - at
+		}
+		for i := range l.sides {
+			s := l.sides[(i+n)%len(l.sides)]
+			due := l.began.Add(at + gap*time.Duration(i)/time.Duration(len(l.sides)))
+			if !l.waitUntil(due) {
+				return
+			}
+			l.arrive(s, n, due)
+		}
+	}
+}
+
+// arrive begins iteration n on one side, or drops it.
+func (l *load) arrive(s *side, n int, due time.Time) {
+	it := newIteration(n, due, l.program.plan.Seed, uint64(n))
+	index := l.program.pick(it.chance)
+	scenario := &l.program.scenarios[index]
+	at := s.hosts[n%len(s.hosts)]
+	if !s.tally.begin(due, at, scenario, l.program.plan.InFlight) {
+		return
+	}
+	l.all.Go(func() {
+		u := at.take()
+		v := &visit{user: u, load: l, scenario: scenario, iteration: it, due: due}
+		s.tally.end(due, v.run(index))
+		at.giveBack(u)
+	})
+}
+
+// unbounded is for the closed model, whose users are the bound.
+const unbounded = math.MaxInt
