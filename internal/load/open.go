@@ -25,12 +25,25 @@ func (l *load) keepTime() {
 		for i := range l.sides {
 			s := l.sides[(i+n)%len(l.sides)]
 			due := l.began.Add(at + gap*time.Duration(i)/time.Duration(len(l.sides)))
-			if !l.waitUntil(due) {
+			if !l.waitExactly(due) {
 				return
 			}
 			l.arrive(s, n, due)
 		}
 	}
+}
+
+// waitExactly is waitUntil, to a fraction of a millisecond. Only one may wait
+// this way, because it holds a thread for the last moment.
+func (l *load) waitExactly(at time.Time) bool {
+	if time.Until(at) > shortest && !l.waitUntil(at.Add(-shortest)) {
+		return false
+	}
+	// Signals of Go's scheduler wake a sleeper before its time.
+	for d := time.Until(at); d > 0 && shortest > 0; d = time.Until(at) {
+		doze(d)
+	}
+	return !l.over()
 }
 
 // arrive begins iteration n on one side, or drops it.

@@ -63,7 +63,7 @@ func (l *load) took(now time.Time) time.Duration {
 	if asked.After(end) && (p.Model == Open || p.Iterations == 0) {
 		end = asked
 	}
-	if now.Before(end) {
+	if l.hard.Err() != nil && now.Before(end) {
 		end = now
 	}
 	return max(end.Sub(from), 0)
