@@ -9,8 +9,9 @@ import (
 // became of those before. Each time is counted from the beginning, so that
 // being late once delays nothing else.
 //
-// With two sides the second of each pair comes half an interval after the
-// first, and they take turns in being first: neither has the better seconds.
+// With two sides the second of each pair comes half an interval, at most half
+// a second, after the first, and they take turns in being first: neither has
+// the better seconds.
 func (l *load) keepTime() {
 	p := l.program.plan
 	for n := 0; p.Iterations == 0 || n < p.Iterations; n++ {
@@ -20,12 +21,13 @@ func (l *load) keepTime() {
 		}
 		gap := time.Duration(0)
 		if next, ok := l.program.ramp.arrival(n + 1); ok {
-			gap = next - at
+			gap = min(next-at, time.Second)
 		}
 		for i := range l.sides {
 			s := l.sides[(i+n)%len(l.sides)]
 			due := l.began.Add(at + gap*time.Duration(i)/time.Duration(len(l.sides)))
-			if !l.waitExactly(due) {
+			l.waitExactly(due)
+			if l.hard.Err() != nil {
 				return
 			}
 			l.arrive(s, n, due)
@@ -33,26 +35,37 @@ func (l *load) keepTime() {
 	}
 }
 
-// waitExactly is waitUntil, to a fraction of a millisecond. Only one may wait
-// this way, because it holds a thread for the last moment.
-func (l *load) waitExactly(at time.Time) bool {
+// waitExactly returns at a time, to a fraction of a millisecond, or when the
+// load is over. Only one may wait this way, because it holds a thread for the
+// last moment.
+func (l *load) waitExactly(at time.Time) {
 	if time.Until(at) > shortest && !l.waitUntil(at.Add(-shortest)) {
-		return false
+		return
 	}
 	// Signals of Go's scheduler wake a sleeper before its time.
 	for d := time.Until(at); d > 0 && shortest > 0; d = time.Until(at) {
 		doze(d)
 	}
-	return !l.over()
 }
 
-// arrive begins iteration n on one side, or drops it.
+// tooLate is how long after it was due an iteration is not begun any more
+// once the load is over.
+const tooLate = time.Second
+
+// arrive begins iteration n on one side, or drops it: because too many are
+// under way, or because this machine only came to it long after it was due,
+// when the load was over. Left out of the account, these would make it look
+// better than it was.
 func (l *load) arrive(s *side, n int, due time.Time) {
 	it := newIteration(n, due, l.program.plan.Seed, uint64(n))
 	index := l.program.pick(it.chance)
 	scenario := &l.program.scenarios[index]
 	at := s.hosts[n%len(s.hosts)]
-	if !s.tally.begin(due, at, scenario, l.program.plan.InFlight) {
+	most := l.program.plan.InFlight
+	if l.over() && time.Since(due) > tooLate {
+		most = 0
+	}
+	if !s.tally.begin(due, at, scenario, most) {
 		return
 	}
 	l.all.Go(func() {

@@ -82,7 +82,9 @@ func (x *exchange) add(asset *exchange) {
 }
 
 var (
-	comment   = regexp.MustCompile(`(?s)<!--.*?-->`)
+	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	// script is one with what stands in it, which may look like tags.
+	script    = regexp.MustCompile(`(?is)(<script\b(?:"[^"]*"|'[^']*'|[^>"'])*>).*?</script\s*>`)
 	assetTag  = regexp.MustCompile(`(?is)<(script|img|link)\b((?:"[^"]*"|'[^']*'|[^>"'])*)>`)
 	attribute = regexp.MustCompile(`(?is)([a-z-]+)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)`)
 	linkKind  = regexp.MustCompile(`(?i)\b(stylesheet|icon|preload|modulepreload)\b`)
@@ -103,7 +105,7 @@ func (v *visit) found(p *pageCall, document *exchange) []*call {
 // document that come from where it came from, each once.
 func findAssets(body []byte, from *url.URL) []string {
 	var paths []string
-	for _, tag := range assetTag.FindAllSubmatch(comment.ReplaceAll(body, nil), -1) {
+	for _, tag := range assetTag.FindAllSubmatch(script.ReplaceAll(comment.ReplaceAll(body, nil), []byte("$1")), -1) {
 		name := attributeOf(string(tag[1]), tag[2])
 		if name == "" {
 			continue

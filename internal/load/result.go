@@ -55,7 +55,7 @@ type Iterations struct {
 	Failed     uint64 `json:"failed"`
 	Unfinished uint64 `json:"unfinished"`
 	// Dropped ones were due and not begun, because as many as allowed were
-	// under way.
+	// under way or this machine was too late.
 	Dropped uint64 `json:"dropped"`
 }
 

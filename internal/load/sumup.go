@@ -142,7 +142,7 @@ func (l *load) notes(r Result) []string {
 			note("%s: no request has come to an end", s.Name)
 		}
 		if n := s.Iterations.Dropped; n > 0 {
-			note("%s: %d of %d iterations that were due were not sent, because %d were under way; percentiles count them as slower than all others (inFlight raises the bound)",
+			note("%s: %d of %d iterations that were due were not sent, because %d were under way or this machine was too late; percentiles count them as slower than all others (inFlight raises the bound)",
 				s.Name, n, s.Iterations.Due, l.program.plan.InFlight)
 		}
 		if late := time.Duration(s.Late.P99); s.Late.P99 != NoTime && late > lateness {

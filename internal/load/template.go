@@ -46,7 +46,7 @@ func (e *missingError) Error() string {
 // fill puts values in the place of the variables, each escaped.
 func (t template) fill(look func(name string) (string, bool), escape func(string) string) (string, error) {
 	if len(t.names) == 0 {
-		return t.texts[0], nil
+		return strings.Join(t.texts, ""), nil
 	}
 	var b strings.Builder
 	for i, name := range t.names {

@@ -31,7 +31,7 @@ type Threshold struct {
 }
 
 var (
-	thresholdForm  = regexp.MustCompile(`^\s*([a-z]+[0-9.]*)(?:\s+of\s+(.+?))?\s*(<=|>=|<|>)\s*(\S+)\s*$`)
+	thresholdForm  = regexp.MustCompile(`^\s*([a-z]+[0-9.]*)(?:\s+of\s+(\S.*?))?\s*(<=|>=|<|>)\s*(\S+)\s*$`)
 	percentileForm = regexp.MustCompile(`^p(\d{1,2}(\.\d{1,3})?)$`)
 )
 

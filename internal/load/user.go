@@ -63,6 +63,8 @@ type visit struct {
 	iteration
 	// due moves on: it is when the next request is to be sent.
 	due time.Time
+	// begun says that the first request was sent. That one is, however late.
+	begun bool
 }
 
 // look returns the value of a variable.
@@ -147,9 +149,10 @@ func (v *visit) play(steps []action) ending {
 			}
 			continue
 		}
-		if v.load.over() {
+		if v.begun && v.load.over() {
 			return cut
 		}
+		v.begun = true
 		end := whole
 		if s.call != nil {
 			end = v.request(s.call)
