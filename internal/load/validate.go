@@ -102,6 +102,8 @@ func (p Plan) checkAmount(f finder) {
 			at = f.in(map[Model]string{Open: "rate", Closed: "users"}[p.Model])
 		}
 		switch {
+		case s.Lasts <= 0 && len(p.Stages) == 1:
+			f.in("for").tell("it takes no time", "write how long, such as 30s")
 		case s.Lasts <= 0:
 			at.tell("it takes no time", "write how long, such as for: 30s")
 		case !(s.From >= 0 && s.To >= 0) || max(s.From, s.To) > most:
@@ -115,7 +117,7 @@ func (p Plan) checkAmount(f finder) {
 		f.in("stages").tell(fmt.Sprintf("%d stages are more than %d", len(p.Stages), mostStages), "write fewer")
 	case r.lasts() > longest:
 		f.in("for").tell(fmt.Sprintf("%s is longer than a load may take", r.lasts()), "write at most 24h")
-	case p.WarmUp < 0 || p.WarmUp >= r.lasts():
+	case p.WarmUp < 0 || p.WarmUp > 0 && p.WarmUp >= r.lasts():
 		f.in("warmUp").tell(fmt.Sprintf("nothing of the %s would be left to measure", r.lasts()), "write a shorter one")
 	}
 	p.checkBounds(f)

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,17 +54,44 @@ func (r reader) report(path string, err error) {
 func (d document) plan(r reader) (load.Plan, error) {
 	p := d.Spec.plan(r)
 	p.Name = string(d.Metadata.Name)
-	// What could not be read at all is not judged as well.
-	if r.file.Err() == nil {
-		for _, flaw := range p.Flaws() {
-			r.report(inFile(flaw.Path), flaw)
+	found := problemPaths(r.file.Err())
+	for _, flaw := range p.Flaws() {
+		// What could not be read is not judged as well.
+		if path := inFile(flaw.Path); !touched(path, found) {
+			r.report(path, flaw)
 		}
-		d.Spec.lookForSecrets(r)
 	}
+	d.Spec.lookForSecrets(r)
 	if err := r.file.Err(); err != nil {
 		return load.Plan{}, err
 	}
 	return p, nil
+}
+
+// problemPaths lists where problems were found. One with the file as a whole
+// is everywhere.
+func problemPaths(err error) []string {
+	var found []string
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		for _, p := range problems {
+			found = append(found, p.Path)
+		}
+	}
+	return found
+}
+
+// touched reports whether what is at the path may be wrong only because of a
+// problem that was found: one below it, above it, or, for how much is sent,
+// outside the scenarios.
+func touched(path string, found []string) bool {
+	const scenarios = "spec.scenarios."
+	for _, f := range found {
+		if strings.HasPrefix(f, path) || strings.HasPrefix(path, f) || !strings.HasPrefix(path, scenarios) && !strings.HasPrefix(f, scenarios) {
+			return true
+		}
+	}
+	return false
 }
 
 // inFile is where a file has what a path of a plan leads to.
