@@ -67,7 +67,8 @@ func BenchmarkRate(b *testing.B) {
 				side := r.Sides[0]
 				b.ReportMetric(float64(side.Total.Done)/rate/3*100, "kept%")
 				b.ReportMetric(ms(side.Late.P99), "late-p99-ms")
-				b.ReportMetric(ms(side.Total.Latency.P99), "p99-ms")
+				b.ReportMetric(float64(side.Iterations.Dropped)/rate/3*100, "dropped%")
+				b.ReportMetric(ms(side.Total.Service.P50), "p50-ms")
 			}
 			b.ReportMetric(0, "ns/op")
 		})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"cutover/internal/load"
@@ -68,8 +69,16 @@ func (f *loadFlags) single(address string) (load.Plan, error) {
 	if err != nil || u.Host == "" {
 		return load.Plan{}, usage("%q is not a URL; write one such as http://127.0.0.1:8080/", address)
 	}
-	path := u.RequestURI()
-	u.Path, u.RawPath, u.RawQuery, u.Fragment = "", "", "", ""
+	// The path is taken as it was written: it may have {{variables}}.
+	_, rest, _ := strings.Cut(address, "://")
+	path := "/"
+	if at := strings.IndexAny(rest, "/?#"); at >= 0 {
+		path, _, _ = strings.Cut(rest[at:], "#")
+	}
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	u.Path, u.RawPath, u.RawQuery, u.Fragment, u.RawFragment = "", "", "", "", ""
 	f.target = u.String()
 	return load.Plan{
 		Name: "load", Model: load.Open, Stages: []load.Stage{{From: 10, To: 10, Lasts: 30 * time.Second}}, Timeout: 10 * time.Second,

@@ -14,6 +14,10 @@ import (
 // the better seconds.
 func (l *load) keepTime() {
 	p := l.program.plan
+	clock, err := newAlarm()
+	if err == nil {
+		defer clock.close()
+	}
 	for n := 0; p.Iterations == 0 || n < p.Iterations; n++ {
 		at, ok := l.program.ramp.arrival(n)
 		if !ok {
@@ -26,7 +30,7 @@ func (l *load) keepTime() {
 		for i := range l.sides {
 			s := l.sides[(i+n)%len(l.sides)]
 			due := l.began.Add(at + gap*time.Duration(i)/time.Duration(len(l.sides)))
-			l.waitExactly(due)
+			l.waitExactly(due, clock)
 			if l.hard.Err() != nil {
 				return
 			}
@@ -36,15 +40,18 @@ func (l *load) keepTime() {
 }
 
 // waitExactly returns at a time, to a fraction of a millisecond, or when the
-// load is over. Only one may wait this way, because it holds a thread for the
-// last moment.
-func (l *load) waitExactly(at time.Time) {
-	if time.Until(at) > shortest && !l.waitUntil(at.Add(-shortest)) {
+// load is over. Without an alarm it is as exact as Go's timers.
+func (l *load) waitExactly(at time.Time, clock *alarm) {
+	early := time.Duration(0)
+	if clock != nil {
+		early = shortest
+	}
+	if time.Until(at) > early && !l.waitUntil(at.Add(-early)) {
 		return
 	}
-	// Signals of Go's scheduler wake a sleeper before its time.
-	for d := time.Until(at); d > 0 && shortest > 0; d = time.Until(at) {
-		doze(d)
+	if d := time.Until(at); d > 0 && clock != nil {
+		// Where it fails the request is early by less than shortest.
+		_ = clock.wait(d)
 	}
 }
 
