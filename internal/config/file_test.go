@@ -37,7 +37,7 @@ func TestAnotherPackagesFileIsReadAsStrictly(t *testing.T) {
 		t.Error("what was written, or where, is not known")
 	}
 	f.Report("spec.dough.eggs", "too many", "take one")
-	if err := f.Err(); err == nil || !strings.Contains(err.Error(), "r.yaml:4:3: spec.dough.eggs: too many; take one") {
+	if err := f.Err(); err == nil || !strings.Contains(err.Error(), "r.yaml:4:10: spec.dough.eggs: too many; take one") {
 		t.Errorf("the report is %v", err)
 	}
 	for text, want := range map[string]string{
@@ -46,7 +46,7 @@ func TestAnotherPackagesFileIsReadAsStrictly(t *testing.T) {
 		head + "  dough: rye\n  time: 3\n":    "r.yaml:5:9: spec.time: 3 has no unit",
 		head:                                  "spec",
 		"kind: App\n":                         "apiVersion: it is missing",
-		head + "  dough: rye\n---\na: b\n":    "r.yaml:5:1: there is another document before this one",
+		head + "  dough: rye\n---\na: b\n":    "r.yaml:6:1: there is another document before this one",
 		"apiVersion: cutover/v1\nkind: App\n": `kind: "App" is not known; write Recipe`,
 	} {
 		var r recipe
