@@ -83,6 +83,12 @@ var forbidden = []struct {
 		"the data plane is a process of its own that must outlive, and not depend on, the control plane"},
 	{[]string{"internal/demo"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/proxy", "internal/cli", "internal/config"},
 		"the demo shows what a user sees: the program and its API, nothing behind them"},
+	{[]string{"internal/load"},
+		[]string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/check", "internal/proxy", "internal/api", "internal/cli", "internal/demo"},
+		"a load knows addresses and nothing of what runs there, so that it can be put on anything"},
+	{[]string{"internal/jsonpath"},
+		[]string{"internal/check", "internal/load", "internal/config", "internal/release"},
+		"finding a value in JSON depends on nobody who asks for one"},
 }
 
 // homes are the only places where a library may be imported, so that it can be
@@ -92,6 +98,8 @@ var homes = []struct {
 	homes   []string
 }{
 	{"modernc.org/sqlite", []string{"internal/store/sqlite"}},
+	// Three accounts of latencies: the demo's users, a load, and the data plane.
+	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/demo/load", "internal/load", "internal/proxy/ledger"}},
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
 	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
