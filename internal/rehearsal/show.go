@@ -12,7 +12,7 @@ import (
 )
 
 // settling is how long sessions may take to end after a step.
-const settling = 5 * time.Second
+const settling = 2 * time.Second
 
 // step runs one step and records it. It reports whether the step came to its
 // end; an error says that the rehearsal cannot go on at all.
