@@ -81,7 +81,7 @@ func (n Native) redirected(clone backup.Source) (native.Command, error) {
 			if value, err = to.redirect(value); err != nil {
 				return native.Command{}, fmt.Errorf("variable %s: %w", name, err)
 			}
-			c.Secrets = append(c.Secrets, value)
+			c.Secrets = append(c.Secrets, passwords(value)...)
 		case to.leadsHome(value):
 			return native.Command{}, fmt.Errorf("variable %s leads to the database that is in use: name it among those that lead to the database, so that the rehearsal can send it to the clone", name)
 		}

@@ -72,7 +72,7 @@ func (r *recording) event(e event, samples []*sample) {
 	switch {
 	case e.kind == "start":
 		if len(fresh) > 0 {
-			r.between(tx, before, e.at, fresh, samples)
+			r.between(e, before, fresh, samples)
 		}
 		r.stacks[e.pid] = append(stack, &placed{Statement: Statement{Tag: e.tag, Text: shown(e.query)}, at: e.at, tx: tx})
 		return
@@ -130,12 +130,13 @@ func (r *recording) take(s *placed, fresh []heldLock) {
 	}
 }
 
-// between makes a statement of locks that were there when the next DDL began:
-// LOCK and TRUNCATE take them and fire no event.
-func (r *recording) between(tx transaction, from, to time.Time, fresh []heldLock, samples []*sample) {
-	s := placed{Statement: Statement{Text: "a statement that fires no event, such as LOCK or TRUNCATE", Took: milliseconds(to.Sub(from))}, at: from, tx: tx}
+// between makes a statement of locks that were there when the next one, whose
+// event is given, began: LOCK and TRUNCATE take them and fire no event.
+func (r *recording) between(next event, from time.Time, fresh []heldLock, samples []*sample) {
+	s := placed{Statement: Statement{Text: "a statement that fires no event, such as LOCK or TRUNCATE", Took: milliseconds(next.at.Sub(from))},
+		at: from, tx: transaction{next.pid, next.began}}
 	for _, seen := range samples {
-		if seen.transaction == tx && seen.query != "" && slices.ContainsFunc(fresh, func(l heldLock) bool { return holds(seen.locks, l) }) {
+		if seen.transaction == s.tx && seen.query != "" && seen.query != next.query && slices.ContainsFunc(fresh, func(l heldLock) bool { return holds(seen.locks, l) }) {
 			s.Text, s.Sampled, s.at, s.Took = shown(seen.query), true, seen.since, milliseconds(seen.last.Sub(seen.since))
 			break
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"cutover/internal/backup"
@@ -117,6 +118,19 @@ func address(value string) (u *url.URL, prefix string, ok bool) {
 		return nil, "", false
 	}
 	return u, prefix, true
+}
+
+// passwords returns what in an address must not be shown.
+func passwords(value string) []string {
+	u, _, ok := address(value)
+	if !ok {
+		return nil
+	}
+	list := []string{u.Query().Get("password")}
+	if secret, set := u.User.Password(); set {
+		list = append(list, secret)
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 // overrides reports whether a variable of libpq is set for the clone.
