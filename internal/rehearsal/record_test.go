@@ -53,7 +53,7 @@ func TestEveryStatementIsRecordedWithItsLocksRewritesAndLosses(t *testing.T) {
 	if s := statement(t, r, "orders_both"); slices.ContainsFunc(s.Locks, func(l rehearsal.Lock) bool { return l.Mode != "ShareUpdateExclusiveLock" && l.Table == orders }) {
 		t.Errorf("a concurrent build locked %+v", s.Locks)
 	}
-	if u := table(t, r, users); !u.Rewritten || u.RewrittenBytes == 0 || u.Rows != 500 || u.Lock != exclusive || u.Blocks != "reads and writes" || u.Production != u.Bytes {
+	if u := table(t, r, users); !u.Rewritten || u.RewrittenBytes == 0 || u.Rows != 500 || u.Lock != exclusive || u.Blocks != "reads and writes" || u.Production < u.Bytes/2 {
 		t.Errorf("users: %+v", u)
 	}
 	if o := table(t, r, orders); o.Lock != exclusive || !o.Rewritten {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"cutover/internal/schema/lint"
 	"cutover/internal/schema/postgres/catalogue"
 	"cutover/internal/testkit"
 	"cutover/internal/testkit/postgres"
@@ -90,72 +89,6 @@ func TestTheCatalogueTellsTheWholeShape(t *testing.T) {
 	}
 	if !slices.ContainsFunc(c.Objects, func(o catalogue.Object) bool { return o.Kind == "function" && o.Name == "public.one()" }) {
 		t.Errorf("the function is not among %+v", c.Objects)
-	}
-}
-
-// open counts the findings that stand in the way, by id.
-func open(t *testing.T, c catalogue.Catalogue, sql string) []string {
-	t.Helper()
-	facts := c.Facts()
-	facts.Budget = true
-	var ids []string
-	for _, f := range lint.Lint(sql, facts) {
-		if f.Open() {
-			ids = append(ids, f.ID)
-		}
-	}
-	return ids
-}
-
-func TestTheSizeOfATableDecidesWhetherAStatementHurts(t *testing.T) {
-	t.Parallel()
-	conn, _ := database(t, shop)
-	for sql, rule := range map[string]string{
-		"CREATE INDEX users_state ON users (state);":                     "require-concurrent-index-creation",
-		"ALTER TABLE users ADD COLUMN u uuid DEFAULT gen_random_uuid();": "adding-field-with-default",
-		"UPDATE users SET state = 'old';":                                "unbatched-backfill",
-		"REINDEX INDEX users_email;":                                     "require-concurrent-reindex",
-	} {
-		if found := open(t, read(t, conn), sql); len(found) != 0 {
-			t.Errorf("%s on 300 rows: %v stand in the way", sql, found)
-		}
-		if found := open(t, catalogue.Catalogue{Tables: grown(t, conn)}, sql); !slices.Equal(found, []string{rule}) {
-			t.Errorf("%s on 30,000 rows: %v, want %s", sql, found, rule)
-		}
-	}
-}
-
-// grown returns the tables with more users than a user would not notice.
-func grown(t *testing.T, conn *pgx.Conn) []catalogue.Table {
-	t.Helper()
-	run(t, conn, `BEGIN; INSERT INTO users (email, "Nick name") SELECT n || '@example.org', 'n' FROM generate_series(1, 30000) n; ANALYZE users; COMMIT`)
-	c := read(t, conn)
-	run(t, conn, `DELETE FROM users WHERE email LIKE '%@example.org'`)
-	run(t, conn, `VACUUM FULL users`)
-	run(t, conn, `ANALYZE users`)
-	return c.Tables
-}
-
-func TestWhatTheCatalogueProvesIsNotComplainedOf(t *testing.T) {
-	t.Parallel()
-	conn, _ := database(t, shop)
-	c := read(t, conn)
-	for sql, want := range map[string]bool{
-		`ALTER TABLE users ALTER COLUMN "Nick name" SET NOT NULL;`: false,
-		`ALTER TABLE users ALTER COLUMN email SET NOT NULL;`:       true,
-		`ALTER TABLE orders ALTER COLUMN note TYPE varchar(80);`:   false,
-		`ALTER TABLE orders ALTER COLUMN note TYPE varchar(20);`:   true,
-		`ALTER TABLE users ALTER COLUMN email DROP DEFAULT;`:       false,
-		`ALTER TABLE users ALTER COLUMN state DROP DEFAULT;`:       true,
-		`CREATE INDEX CONCURRENTLY i ON logs (at);`:                true,
-		`CREATE INDEX CONCURRENTLY i ON orders (user_id);`:         false,
-	} {
-		if found := open(t, c, sql); (len(found) > 0) != want {
-			t.Errorf("%s: %v", sql, found)
-		}
-	}
-	if found := open(t, c, "ALTER TABLE users DROP COLUMN \"Nick name\";"); !slices.Contains(found, "dependent-object") {
-		t.Errorf("dropping a column that a view shows: %v", found)
 	}
 }
 
