@@ -13,7 +13,8 @@ import (
 // snapshot, while users go on reading and writing: pg_dump's output goes
 // straight into pg_restore. With owners, owners and rights are copied too,
 // which needs the same roles and the right to hand objects to them; without,
-// everything belongs to who signs in. On an error the target is empty.
+// everything belongs to who signs in, and extensions that role may not create
+// are left out. On an error the target is empty.
 func (f Folder) Copy(ctx context.Context, from, to Source, owners bool) error {
 	ctx, cancel := f.bounded(ctx)
 	defer cancel()
@@ -44,11 +45,19 @@ func (f Folder) copy(ctx context.Context, from, to Source, owners bool) error {
 	if err != nil {
 		return err
 	}
+	args := []string{"--format=custom", "--compress=0", fmt.Sprintf("--lock-wait-timeout=%d", lockPatience.Milliseconds())}
+	if !owners {
+		options, err := allowed(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		args = append(args, options...)
+	}
 	f.progress(Progress{Stage: Restoring})
 	// When one of the two fails, the other is of no use any longer.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	out := dump.command(ctx, source, "--format=custom", "--compress=0", fmt.Sprintf("--lock-wait-timeout=%d", lockPatience.Milliseconds()))
+	out := dump.command(ctx, source, args...)
 	in := restore.command(ctx, target, restoring(owners)...)
 	return pipe(ctx, stop, dump, restore, out, in, source, target)
 }

@@ -146,8 +146,17 @@ func (f Folder) unpack(ctx context.Context, b Backup, to Source, owners bool) er
 	if err != nil {
 		return err
 	}
+	args := restoring(owners)
+	if !owners {
+		options, clean, err := f.without(ctx, restore, b, to)
+		if err != nil {
+			return err
+		}
+		defer clean()
+		args = append(args, options...)
+	}
 	f.progress(Progress{Stage: Restoring})
-	return restore.run(ctx, p, append(restoring(owners), b.Path())...)
+	return restore.run(ctx, p, append(args, b.Path())...)
 }
 
 // restoring are the options of pg_restore.

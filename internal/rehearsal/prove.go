@@ -133,14 +133,30 @@ func weigh(list []OldStatement, before, after []trial) (p Proof, reasons []Reaso
 			p.Unjudged++
 		case !a.prepared || b.planned && !a.planned:
 			p.Broken++
-			reasons = append(reasons, Reason{ID: "statement-broken", Verdict: Destructive, What: "a statement of the old code fails: " + a.err.Message,
+			reasons = gather(reasons, Reason{ID: "statement-broken", Verdict: Destructive, What: "a statement of the old code fails: " + a.err.Message,
 				Why: "the old code does not work on the new schema", Evidence: []string{shown(s.Text) + called(s.Calls)}})
 		default:
 			p.Proven++
-			reasons = append(reasons, otherResult(s, b, a)...)
+			reasons = gather(reasons, otherResult(s, b, a)...)
 		}
 	}
 	return p, reasons
+}
+
+// shownEvidence is how many statements are kept as evidence of one reason.
+const shownEvidence = 10
+
+// gather adds reasons, those that say the same as one.
+func gather(list []Reason, more ...Reason) []Reason {
+	for _, m := range more {
+		i := slices.IndexFunc(list, func(r Reason) bool { return r.ID == m.ID && r.What == m.What })
+		if i < 0 {
+			list = append(list, m)
+		} else if len(list[i].Evidence) < shownEvidence {
+			list[i].Evidence = append(list[i].Evidence, m.Evidence...)
+		}
+	}
+	return list
 }
 
 // otherResult is about a statement that still works and brings back something

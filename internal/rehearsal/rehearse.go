@@ -13,7 +13,7 @@ import (
 // Plan says what is rehearsed on what.
 type Plan struct {
 	Origin Origin
-	// Steps are run in order, those with Alone last.
+	// Steps are run in order, those with Alone or Back last.
 	Steps []Step
 	// Old is what the old code is known to run. Without any, it is read from
 	// the pg_stat_statements of the database in use, if it has that.
@@ -121,16 +121,17 @@ func (s *show) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		last := i == len(s.Steps)-1
-		if !proven && !step.Alone && (last || s.Steps[i+1].Alone || !ran) {
+		switch {
+		case step.Alone:
+			err = s.alone(ctx, step, current, next, ran)
+		case step.Back:
+			err = s.back(ctx, step, next, ran)
+		case !proven && (!ran || s.lastTogether(i)):
 			proven = true
-			if err := s.prove(ctx, step, next, ran); err != nil {
-				return err
-			}
-		} else if step.Alone {
-			if err := s.alone(ctx, step, current, next, ran); err != nil {
-				return err
-			}
+			err = s.prove(ctx, step, next, ran)
+		}
+		if err != nil {
+			return err
 		}
 		if !ran {
 			break
@@ -138,6 +139,12 @@ func (s *show) run(ctx context.Context) (err error) {
 		current = next
 	}
 	return s.finish(ctx)
+}
+
+// lastTogether reports whether the step is the last after which old and new
+// code run side by side.
+func (s *show) lastTogether(i int) bool {
+	return i == len(s.Steps)-1 || s.Steps[i+1].Alone || s.Steps[i+1].Back
 }
 
 // open sweeps, clones and sets up the recorder.

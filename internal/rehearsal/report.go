@@ -57,6 +57,7 @@ type Recorder struct {
 type Ran struct {
 	Name  string `json:"name"`
 	Alone bool   `json:"alone,omitempty"`
+	Back  bool   `json:"back,omitempty"`
 	Took  int64  `json:"took_ms"`
 	// Expected is how long it may take on production.
 	Expected int64 `json:"expected_ms"`

@@ -46,7 +46,7 @@ func (s *show) step(ctx context.Context, step Step, before state) (state, bool, 
 	if err != nil {
 		return state{}, false, errors.Join(err, failure)
 	}
-	ran := Ran{Name: step.Name, Alone: step.Alone, Took: took.Milliseconds(), Output: said}
+	ran := Ran{Name: step.Name, Alone: step.Alone, Back: step.Back, Took: took.Milliseconds(), Output: said}
 	if failure != nil {
 		ran.Error = failure.Error()
 		s.report.Reasons = append(s.report.Reasons, Reason{ID: "does-not-run", Verdict: Failed, What: step.Name + " fails", Why: "nothing can be said of a change that does not run", Evidence: []string{failure.Error()}})
@@ -147,6 +147,22 @@ func (s *show) alone(ctx context.Context, step Step, before, after state, ran bo
 		return nil
 	}
 	return s.smoke(ctx, New, step.Name)
+}
+
+// back is for what takes the change back: old code must find everything as it
+// was.
+func (s *show) back(ctx context.Context, step Step, after state, ran bool) error {
+	var differs []string
+	for _, r := range compare(s.first.shape, after.shape, s.old) {
+		differs = append(differs, r.What)
+	}
+	if len(differs) > 0 {
+		s.say(NeedsCare, "not-taken-back", step.Name+" does not bring everything back", "after a rollback old code does not find what it had; a backup does bring it back", differs...)
+	}
+	if !ran {
+		return nil
+	}
+	return s.smoke(ctx, Old, step.Name)
 }
 
 // smokeBefore tells which of the old code's checks pass on an unchanged clone:

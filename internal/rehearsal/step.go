@@ -12,6 +12,9 @@ type Step struct {
 	// Alone says that old code is gone for good when the step runs, as for
 	// contract: what it takes away does not count against the change.
 	Alone bool
+	// Back says that the step takes back what the others did: the proofs are
+	// made before it, and afterwards everything has to be as it was.
+	Back bool
 	// Run does it and returns what it said. It ends soon after its ctx, and
 	// leaves no connection to the clone behind.
 	Run func(ctx context.Context, clone backup.Source) (said string, err error)

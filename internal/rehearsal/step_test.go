@@ -155,6 +155,22 @@ func TestOldAndNewCodeAreCheckedAgainstTheClone(t *testing.T) {
 	}
 }
 
+func TestTheWayBackIsRehearsedToo(t *testing.T) {
+	t.Parallel()
+	for down, want := range map[string][]string{
+		"ALTER TABLE users DROP COLUMN a":                                             nil,
+		"ALTER TABLE users DROP COLUMN a, DROP COLUMN legacy, ADD COLUMN legacy text": {"not-taken-back"},
+	} {
+		p := plan(t, database(t, shop), "ALTER TABLE users ADD COLUMN a int", "SELECT legacy FROM users")
+		back := script(t, down)[0]
+		back.Name, back.Back = "downgrade", true
+		p.Steps = append(p.Steps, back)
+		if r := rehearse(t, p); !slices.Equal(ids(r), want) || r.Statements.Proven != 1 || len(r.Steps) != 2 {
+			t.Errorf("%s: %v\n%s", down, ids(r), r)
+		}
+	}
+}
+
 func TestAPlanThatCannotBeRehearsedIsAnError(t *testing.T) {
 	t.Parallel()
 	dsn := database(t, shop)
