@@ -111,3 +111,26 @@ func TestStatementsOfOldCodeAreTriedAndOnlyThoseThatWorkedBeforeAreEvidence(t *t
 		t.Errorf("more columns than before: %v", longer)
 	}
 }
+
+func TestATypeIsWiderIfEveryValueStillFits(t *testing.T) {
+	t.Parallel()
+	for change, want := range map[[2]string]string{
+		{"character varying(50)", "character varying(80)"}:                "type-widened",
+		{"character varying(50)", "text"}:                                 "type-widened",
+		{"text", "character varying"}:                                     "type-widened",
+		{"text", "character varying(50)"}:                                 "type-narrowed",
+		{"character varying(50)[]", "character varying(5)[]"}:             "type-narrowed",
+		{"smallint", "bigint"}:                                            "type-widened",
+		{"bigint", "integer"}:                                             "type-narrowed",
+		{"numeric(10,2)", "numeric(12,2)"}:                                "type-widened",
+		{"numeric(10,2)", "numeric(10,4)"}:                                "type-narrowed",
+		{"numeric", "numeric(10,2)"}:                                      "type-narrowed",
+		{"timestamp(3) without time zone", "timestamp without time zone"}: "type-widened",
+		{"timestamp without time zone", "timestamp with time zone"}:       "type-changed",
+		{"text", "jsonb"}:                                                 "type-changed",
+	} {
+		if id, _, _ := rehearsal.Retyped(change[0], change[1]); id != want {
+			t.Errorf("%v: %s, want %s", change, id, want)
+		}
+	}
+}

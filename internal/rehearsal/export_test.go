@@ -4,4 +4,5 @@ package rehearsal
 var (
 	Compare   = compare
 	Conflicts = conflicts
+	Retyped   = retyped
 )

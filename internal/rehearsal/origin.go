@@ -177,7 +177,7 @@ func (o Origin) vacant(ctx context.Context) error {
 		return err
 	}
 	var n int
-	if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = $1", name).Scan(&n); err != nil {
+	if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend_type <> 'autovacuum worker'", name).Scan(&n); err != nil {
 		return fmt.Errorf("look who is connected: %w", err)
 	}
 	if n > 0 {
@@ -200,12 +200,21 @@ func (o Origin) copyTemplate(ctx context.Context, c *clone) error {
 		return err
 	}
 	c.Owners = true
-	err = c.db.Make(ctx, "TEMPLATE "+pgx.Identifier{name}.Sanitize(), "rehearses a change of "+name)
+	err = o.create(ctx, c, "TEMPLATE "+pgx.Identifier{name}.Sanitize(), "rehearses a change of "+name)
 	var server *pgconn.PgError
 	if errors.As(err, &server) && server.Code == "55006" {
 		return fmt.Errorf("%w: clone it by dump instead: %w", ErrInUse, err)
 	}
 	return err
+}
+
+// create makes the clone's database and lets in who may sign in at the
+// original, and nobody else.
+func (o Origin) create(ctx context.Context, c *clone, options, purpose string) error {
+	if err := c.db.Make(ctx, options, purpose); err != nil {
+		return err
+	}
+	return o.rights(ctx, c)
 }
 
 func (o Origin) dump(ctx context.Context, c *clone) error {
@@ -217,7 +226,7 @@ func (o Origin) dump(ctx context.Context, c *clone) error {
 	if err != nil {
 		return err
 	}
-	if err := locale.Make(func(options string) error { return c.db.Make(ctx, options, "rehearses a change of "+name) }); err != nil {
+	if err := locale.Make(func(options string) error { return o.create(ctx, c, options, "rehearses a change of "+name) }); err != nil {
 		return err
 	}
 	if err := o.Folder.Copy(ctx, o.Production, c.source, c.Owners); err != nil {
@@ -231,7 +240,7 @@ func (o Origin) unpack(ctx context.Context, c *clone) error {
 		return errors.New("nobody says which backup")
 	}
 	err := o.Backup.Locale.Make(func(options string) error {
-		return c.db.Make(ctx, options, "rehearses a change of "+o.Backup.Database)
+		return o.create(ctx, c, options, "rehearses a change of "+o.Backup.Database)
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"cutover/internal/backup"
 	"cutover/internal/rehearsal"
 	"cutover/internal/testkit"
+	"cutover/internal/testkit/postgres"
 )
 
 func TestADatabaseInUseIsClonedByDumpAndWhoStandsInTheWayIsTold(t *testing.T) {
@@ -131,5 +132,47 @@ func TestASessionLeftOnTheCloneHoldsUpNothingForEver(t *testing.T) {
 	}
 	if err := session.Ping(within(t)); err == nil {
 		t.Error("the session outlived the clone")
+	}
+}
+
+func TestACloneOnAServerOfItsOwnTakesTheProgramThere(t *testing.T) {
+	t.Parallel()
+	dsn := database(t, shop)
+	spare := postgres.New(t, postgres.Settings{})
+	p := plan(t, dsn, "")
+	p.Origin.Server = backup.Source{URL: spare.DSN("postgres")}
+	p.Steps = []rehearsal.Step{program(dsn, "DB", dsn, `psql -X -q "$DB" -c "ALTER TABLE users DROP COLUMN legacy" && psql -X -q -c "CREATE TABLE two (n int)"`).Step("upgrade")}
+	r, err := rehearsal.Run(within(t), p)
+	if err != nil || r.Clone.Way != rehearsal.Dump || r.Clone.Owners || !slices.Equal(ids(r), []string{"dropped-column"}) || len(r.Steps[0].Statements) != 2 {
+		t.Errorf("%v\n%s", err, r)
+	}
+	var left int
+	if err := spare.Conn(t, spare.DSN("postgres")).QueryRow(within(t), "SELECT count(*) FROM pg_database WHERE datname LIKE 'cutover%'").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d clones are left: %v", left, err)
+	}
+}
+
+func TestWhoMayNotSignInAtTheDatabaseMayNotAtTheClone(t *testing.T) {
+	t.Parallel()
+	dsn := database(t, shop)
+	name := strings.TrimPrefix(dsn[:strings.Index(dsn, "?")], "postgres:///")
+	run(t, dsn, "CREATE ROLE trusted LOGIN; CREATE ROLE stranger LOGIN; REVOKE ALL ON DATABASE "+name+" FROM PUBLIC; GRANT CONNECT ON DATABASE "+name+" TO trusted; ALTER DATABASE "+name+" SET search_path = app, public")
+	p := plan(t, dsn, "SELECT 1")
+	look := rehearsal.Step{Name: "look", Run: func(ctx context.Context, clone backup.Source) (string, error) {
+		conn, err := clone.Connect(ctx)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = conn.Close(ctx) }()
+		var said string
+		err = conn.QueryRow(ctx, `SELECT concat_ws(' ', has_database_privilege('trusted', current_database(), 'CONNECT'), has_database_privilege('stranger', current_database(), 'CONNECT'), current_setting('search_path'))`).Scan(&said)
+		return said, err
+	}}
+	p.Steps = []rehearsal.Step{look}
+	for _, way := range []rehearsal.Way{rehearsal.Template, rehearsal.Dump} {
+		p.Origin.Way = way
+		if r := rehearse(t, p); r.Steps[0].Output != "t f app, public" {
+			t.Errorf("by %s: %q", way, r.Steps[0].Output)
+		}
 	}
 }

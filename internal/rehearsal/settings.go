@@ -63,3 +63,46 @@ func alterSetting(database, role, line string) string {
 	}
 	return fmt.Sprintf("ALTER %s SET %s = %s", target, pgx.Identifier(strings.Split(name, ".")).Sanitize(), value)
 }
+
+// rights closes the clone, which has the data of the original, to everybody
+// who may not sign in there. Where the original is on another server, only the
+// clone's owner may.
+func (o Origin) rights(ctx context.Context, c *clone) error {
+	conn, err := c.maintain(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeConn(conn)
+	target := " ON DATABASE " + pgx.Identifier{c.db.Name}.Sanitize()
+	if _, err := conn.Exec(ctx, "REVOKE ALL"+target+" FROM PUBLIC"); err != nil {
+		return fmt.Errorf("close the clone to others: %w", err)
+	}
+	if !o.near() {
+		return nil
+	}
+	name, err := o.Production.Name()
+	if err != nil {
+		return err
+	}
+	const query = `SELECT a.privilege_type, coalesce(r.rolname, '') FROM pg_database d CROSS JOIN LATERAL aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+		LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE d.datname = $1`
+	rows, err := conn.Query(ctx, query, name)
+	if err != nil {
+		return fmt.Errorf("read who may sign in: %w", err)
+	}
+	type grant struct{ Privilege, Role string }
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[grant])
+	if err != nil {
+		return fmt.Errorf("read who may sign in: %w", err)
+	}
+	for _, g := range list {
+		to := "PUBLIC"
+		if g.Role != "" {
+			to = pgx.Identifier{g.Role}.Sanitize()
+		}
+		if _, err := conn.Exec(ctx, "GRANT "+g.Privilege+target+" TO "+to); err != nil {
+			return fmt.Errorf("let %s in: %w", to, err)
+		}
+	}
+	return nil
+}
