@@ -86,8 +86,10 @@ func TestAMigrationThatFailsHalfwayProvesNothingAndSaysHowFarItCame(t *testing.T
 	if r.Verdict != rehearsal.Failed || !slices.Contains(ids(r), "does-not-run") || !slices.Contains(ids(r), "dropped-column") {
 		t.Errorf("%s", r)
 	}
-	if s := r.Steps[0]; s.Error == "" || len(s.Statements) != 1 || s.Statements[0].Dropped == nil {
-		t.Errorf("the step is %+v", s)
+	// What was taken back may have been sampled; more is not known of it.
+	events := slices.DeleteFunc(slices.Clone(r.Steps[0].Statements), func(s rehearsal.Statement) bool { return s.Sampled })
+	if r.Steps[0].Error == "" || len(events) != 1 || events[0].Dropped == nil {
+		t.Errorf("the step is %+v", r.Steps[0])
 	}
 	if !slices.ContainsFunc(r.Recorder.Blind, func(b string) bool { return b[0] >= '1' && b[0] <= '9' }) {
 		t.Errorf("that events were taken back is not told: %v", r.Recorder.Blind)

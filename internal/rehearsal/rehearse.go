@@ -173,7 +173,7 @@ func (s *show) open(ctx context.Context) (err error) {
 		"statements of transactions that were taken back, but for samples of them", "LOCK, TRUNCATE, VACUUM FULL and CLUSTER shorter than 50 ms that are alone in their transaction"}}
 	if !s.triggers {
 		s.report.Recorder = Recorder{By: "samples", Blind: []string{
-			"statements and locks shorter than 50 ms", "what was dropped by which statement", "why a table was rewritten",
+			"statements and locks shorter than 50 ms", "which statement of a transaction took a lock, if a sample shows a later one", "what was dropped by which statement", "why a table was rewritten",
 			"statements of other roles, unless this one has pg_read_all_stats"}}
 	}
 	return nil
