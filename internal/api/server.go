@@ -16,7 +16,9 @@ type Server struct {
 	Writer  Writer
 	Planner Planner
 	Trail   Trail
-	Info    Info
+	// Databases may be nil: then nothing is known of them.
+	Databases Databases
+	Info      Info
 	// Logger hears of connections that fail; nil means nobody does.
 	Logger *slog.Logger
 }
@@ -67,7 +69,13 @@ func (s *Server) routes(closing <-chan struct{}) http.Handler {
 	mux.HandleFunc("GET /v1/journal", func(w http.ResponseWriter, r *http.Request) { s.journal(w, r, closing) })
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/deploy", s.deploy)
+	mux.HandleFunc("POST /v1/releases/{name}/full-rollback", s.fullRollback)
 	mux.HandleFunc("POST /v1/releases/{name}/{verb}", s.request)
+	if s.Databases != nil {
+		mux.HandleFunc("GET /v1/releases/{name}/schema", s.verifySchema)
+		mux.HandleFunc("GET /v1/apps/{app}/backups", s.backups)
+		mux.HandleFunc("POST /v1/apps/{app}/backups/{name}/verify", s.verifyBackup)
+	}
 	mux.HandleFunc("POST /v1/apps/{app}/allow", s.allow)
 	return mux
 }

@@ -47,6 +47,12 @@ func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resume
 
 // admit says why a plan may not begin now.
 func (e *Engine) admit(p release.Plan) error {
+	switch {
+	case p.Schema.Changes() && e.Schema == nil:
+		return refuse("%w", errNoSchema)
+	case (p.Backup.Wanted() || p.Strategy == release.Restore) && e.Backups == nil:
+		return refuse("%w", errNoBackups)
+	}
 	standing := e.book.standings[p.App]
 	if err := standing.Refuses(p, e.book.releases[standing.Active]); err != nil {
 		return refuse("%w", err)

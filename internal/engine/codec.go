@@ -55,6 +55,7 @@ var decoders = map[string]func(json.RawMessage) (release.Event, error){
 	release.Reached{}.Name():      decodeAs[release.Reached],
 	release.Intended{}.Name():     decodeAs[release.Intended],
 	release.Finished{}.Name():     decodeAs[release.Finished],
+	release.Progressed{}.Name():   decodeAs[release.Progressed],
 	release.Requested{}.Name():    decodeAs[release.Requested],
 	release.Halted{}.Name():       decodeAs[release.Halted],
 	release.Judged{}.Name():       decodeAs[release.Judged],

@@ -21,31 +21,31 @@ func events(t *testing.T) []release.Event {
 	t.Helper()
 	var list []release.Event
 	for _, ev := range []release.Event{release.RecordedPlan{}, release.Entered{}, release.Reached{}, release.Intended{},
-		release.Finished{}, release.Requested{}, release.Halted{}, release.Judged{}, release.Noticed{}, release.Ended{}, release.Allowed{}} {
+		release.Finished{}, release.Progressed{}, release.Requested{}, release.Halted{}, release.Judged{}, release.Noticed{}, release.Ended{}, release.Allowed{}} {
 		v := reflect.New(reflect.TypeOf(ev)).Elem()
-		fill(t, v, ev.Name())
+		fillIn(t, v, ev.Name())
 		list = append(list, v.Interface().(release.Event))
 	}
 	return list
 }
 
-// fill sets every field to something that is not zero, and fails for one that
+// fillIn sets every field to something that is not zero, and fails for one that
 // JSON would pass over or name as Go does.
-func fill(t *testing.T, v reflect.Value, path string) {
+func fillIn(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(t, v.Elem(), path)
+		fillIn(t, v.Elem(), path)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		for i := range 2 {
-			fill(t, v.Index(i), path+"[]")
+			fillIn(t, v.Index(i), path+"[]")
 		}
 	case reflect.Map:
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		fill(t, key, path)
-		fill(t, value, path)
+		fillIn(t, key, path)
+		fillIn(t, value, path)
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, value)
 	case reflect.Struct:
@@ -56,6 +56,8 @@ func fill(t *testing.T, v reflect.Value, path string) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1_234_567_891)
+	case reflect.Uint32:
+		v.SetUint(1<<31 + 1)
 	case reflect.Uint64:
 		v.SetUint(1<<63 + 1)
 	case reflect.Float64:
@@ -80,7 +82,7 @@ func fillFields(t *testing.T, v reflect.Value, path string) {
 		if strings.ToLower(name[:1]) != name[:1] {
 			t.Errorf("%s.%s is called %s, want it to begin in lower case", path, f.Name, name)
 		}
-		fill(t, v.Field(i), path+"."+name)
+		fillIn(t, v.Field(i), path+"."+name)
 	}
 }
 

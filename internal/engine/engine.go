@@ -25,8 +25,11 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
-	Journal  store.Journal
-	Leases   store.Leases
+	// Schema and Backups may be nil: releases that need them are refused.
+	Schema  Schema
+	Backups Backups
+	Journal store.Journal
+	Leases  store.Leases
 	// Owner names this controller uniquely among all that ever ran.
 	Owner string
 	// TTL is how long the lease lasts without being renewed.
@@ -53,6 +56,7 @@ type Engine struct {
 	// interrupt ends the present lead with a cause.
 	interrupt context.CancelCauseFunc
 	changed   chan struct{}
+	fills     fills
 }
 
 // ErrNotLeading means that another controller has the lease.

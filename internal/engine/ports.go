@@ -38,6 +38,43 @@ type Traffic interface {
 	CloseStreams(ctx context.Context, order release.StreamOrder) error
 }
 
+// Schema changes the shape of a database while it is used. Every order may be
+// repeated, and takes up what an earlier one, killed at any moment, has left.
+type Schema interface {
+	// Observe looks how far the database is with the change of a release. It
+	// changes nothing. An error means "not known".
+	Observe(ctx context.Context, order release.SchemaOrder) (release.SchemaWorld, error)
+	// Expand makes the schema fit both versions.
+	Expand(ctx context.Context, order release.SchemaOrder) error
+	// Backfill gives every old row its new shape and verifies all of them. It
+	// begins at order.From, stands still while order.Paused says so, and tells
+	// order.Progressed how far it is.
+	Backfill(ctx context.Context, order release.FillOrder) error
+	// Contract removes the old shape, for good. It refuses unless every row
+	// was verified.
+	Contract(ctx context.Context, order release.SchemaOrder) error
+	// Revert puts the schema back as it was before Expand, keeping what was
+	// written through either shape.
+	Revert(ctx context.Context, order release.SchemaOrder) error
+}
+
+// Backups saves databases and brings them back. Every order may be repeated.
+type Backups interface {
+	// Take saves what the order names and returns what is known of it. One
+	// that was completed under the same key is returned, not taken again.
+	Take(ctx context.Context, order release.BackupOrder) (release.Saved, error)
+	// Observe looks how far a backup is on its way into the database's place.
+	// It changes nothing. An error means "not known".
+	Observe(ctx context.Context, order release.RestoreOrder) (release.RestoreWorld, error)
+	// Prepare restores the backup beside the database.
+	Prepare(ctx context.Context, order release.RestoreOrder) error
+	// Exchange puts what was prepared in the place of the database, which is
+	// kept aside. Connections that are left to either are ended.
+	Exchange(ctx context.Context, order release.RestoreOrder) error
+	// ExchangeBack puts the database that was kept aside back in its place.
+	ExchangeBack(ctx context.Context, order release.RestoreOrder) error
+}
+
 // Checks puts questions to instances.
 type Checks interface {
 	// Run puts every check to every instance, retries as each check says,

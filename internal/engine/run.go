@@ -46,14 +46,14 @@ func (e *Engine) launch(ctx context.Context, s release.State, w release.World, k
 		defer wake()
 		defer close(r.done)
 		defer cancel()
-		var checks []release.CheckResult
+		result := release.Finished{Key: key, Kind: a.Kind, Side: a.Side}
 		err := pass(ctx, delay)
 		began := time.Now()
 		if err == nil {
-			checks, err = e.carryOut(ctx, s, w, key, a)
+			err = e.carryOut(ctx, s, w, a, &result)
 		}
-		r.err = err
-		r.result = release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Took: time.Since(began), Checks: checks}
+		result.Took = time.Since(began)
+		r.err, r.result = err, result
 		switch {
 		case err == nil:
 		case context.Cause(ctx) == context.Canceled:
@@ -89,9 +89,31 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 			total += time.Duration(c.Retries+1) * (c.Timeout + c.Every)
 		}
 		return total * time.Duration(max(p.Replicas, 1))
+	case release.ActExpand, release.ActContract, release.ActRevertSchema:
+		// Waiting for locks and for older transactions takes its time; what
+		// users notice is bounded by the lock budget.
+		return max(stageLimit, p.Schema.Native.Timeout+room)
+	case release.ActBackfill:
+		if p.Schema.Fill.Within > 0 {
+			return p.Schema.Fill.Within
+		}
+		return fillLimit
+	case release.ActBackup, release.ActPrepare:
+		return backupLimit
+	case release.ActExchange, release.ActExchangeBack:
+		return exchangeLimit
 	}
 	return room
 }
+
+// What bounds the stages of a schema change, and a backup.
+const (
+	stageLimit  = time.Hour
+	fillLimit   = 7 * 24 * time.Hour
+	backupLimit = 24 * time.Hour
+	// Users are not served while databases change places.
+	exchangeLimit = time.Minute
+)
 
 // pass lets a while pass, or less if ctx ends.
 func pass(ctx context.Context, d time.Duration) error {
@@ -106,22 +128,31 @@ func pass(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World, key string, a release.Action) ([]release.CheckResult, error) {
-	stamp := release.Stamp{App: s.App, Key: key, Fence: e.fence()}
+// carryOut hands an action to its adapter, and completes the result with what
+// the adapter found.
+func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World, a release.Action, result *release.Finished) (err error) {
+	stamp := release.Stamp{App: s.App, Key: result.Key, Fence: e.fence()}
 	switch a.Kind {
 	case release.ActStart:
 		t := target(s.Plan, a.Side)
-		return nil, e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
+		return e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
 	case release.ActStop:
-		return nil, e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances})
+		return e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances})
 	case release.ActRoute:
-		return nil, e.Traffic.Route(ctx, release.RouteOrder{Stamp: stamp, Route: *a.Route})
+		return e.Traffic.Route(ctx, release.RouteOrder{Stamp: stamp, Route: *a.Route})
 	case release.ActCloseStreams:
-		return nil, e.Traffic.CloseStreams(ctx, release.StreamOrder{Stamp: stamp, Side: a.Side})
+		return e.Traffic.CloseStreams(ctx, release.StreamOrder{Stamp: stamp, Side: a.Side})
 	case release.ActCheck:
-		return e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: s.Plan.Checks, Instances: serving(*w.Sides.Of(a.Side))})
+		result.Checks, err = e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: s.Plan.Checks, Instances: serving(*w.Sides.Of(a.Side))})
+		return err
+	case release.ActExpand, release.ActBackfill, release.ActContract, release.ActRevertSchema:
+		return e.changeSchema(ctx, s, a.Kind, stamp)
+	case release.ActBackup:
+		return e.backUp(ctx, s, stamp, result)
+	case release.ActPrepare, release.ActExchange, release.ActExchangeBack:
+		return e.restore(ctx, s, a.Kind, stamp)
 	}
-	return nil, fmt.Errorf("carry out %s: this controller has no adapter for it", a.Kind)
+	return fmt.Errorf("carry out %s: this controller has no adapter for it", a.Kind)
 }
 
 func target(p release.Plan, side release.Side) release.Target {

@@ -30,6 +30,8 @@ type world struct {
 	orders []order
 	// wrongs lists orders that no front or instance should ever get.
 	wrongs []string
+	// database is what the app keeps its data in.
+	database database
 
 	// before is called for each order before it has any effect; an error is
 	// the order's answer.
@@ -67,6 +69,13 @@ func (w *world) change(f func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f()
+}
+
+// blindTo says why a port cannot be observed, nil if it can.
+func (w *world) blindTo(port string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.blind[port]
 }
 
 // enter takes an order in, unless a newer controller has been there.

@@ -60,6 +60,15 @@ type Finished struct {
 	Took time.Duration `json:"took"`
 	// Checks holds the evidence of a check action.
 	Checks []CheckResult `json:"checks,omitempty"`
+	// Saved is the result of a backup.
+	Saved *Saved `json:"saved,omitempty"`
+}
+
+// Progressed is written now and then while rows get their new shape, so that
+// a later controller need not read the same pages again.
+type Progressed struct {
+	Key      string   `json:"key"`
+	Progress Progress `json:"progress"`
 }
 
 // Requested is what a person asked for.
@@ -120,6 +129,7 @@ func (Entered) Name() string      { return "entered" }
 func (Reached) Name() string      { return "reached" }
 func (Intended) Name() string     { return "intended" }
 func (Finished) Name() string     { return "finished" }
+func (Progressed) Name() string   { return "progressed" }
 func (Requested) Name() string    { return "requested" }
 func (Halted) Name() string       { return "halted" }
 func (Judged) Name() string       { return "judged" }

@@ -32,6 +32,9 @@ func Fold(s State, e Entry) (State, error) {
 		return s.intend(ev), nil
 	case Finished:
 		return s.finish(ev, e.At), nil
+	case Progressed:
+		s.Fill = ev.Progress
+		return s, nil
 	case Requested:
 		return s.request(ev, e), nil
 	case Halted:
@@ -116,6 +119,8 @@ func (s State) intend(ev Intended) State {
 		s.Expanded = true
 	case ActContract:
 		s.Contracted = true
+	case ActExchange:
+		s.Exchanging = true
 	case ActCheck:
 		s.Checked, s.Passed = nil, false
 	}
@@ -139,6 +144,9 @@ func (s State) finish(ev Finished, at time.Time) State {
 	}
 	tries := slices.DeleteFunc(slices.Clone(s.Tries), func(o Try) bool { return o.Kind == ev.Kind && o.Side == ev.Side })
 	s.Tries = append(tries, t)
+	if ev.Kind == ActBackup && t.OK {
+		s.Saved = ev.Saved
+	}
 	if ev.Kind == ActCheck && t.OK {
 		s.Checked = ev.Checks
 		s.Passed = !slices.ContainsFunc(ev.Checks, func(c CheckResult) bool { return !c.Passed })

@@ -61,7 +61,7 @@ func (d *decider) needNew() int {
 // needOld is how many old instances should be ready.
 func (d *decider) needOld() int {
 	switch {
-	case d.p.First() || d.s.NoReturn || d.s.Phase == Reverting:
+	case d.p.First() || d.displaced() || d.s.NoReturn || d.s.Phase == Reverting:
 		return 0
 	case d.s.Phase == Shifting:
 		return d.p.oldAt(d.s.Step)
@@ -123,6 +123,9 @@ func (d *decider) onFailure() OnFailure {
 func (d *decider) broken() string {
 	if d.s.Held && d.w.Verdict.Kind == Failing {
 		return "verdict failing: " + d.w.Verdict.Reason
+	}
+	if d.s.Phase.carries() && d.p.Schema.Expand && d.w.Schema.Known && !d.w.Schema.Expanded {
+		return "the schema no longer fits both versions: " + d.w.Schema.Waits
 	}
 	in := d.new()
 	if !in.Known || !d.s.Brought {

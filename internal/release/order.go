@@ -40,6 +40,45 @@ type StreamOrder struct {
 	Side Side `json:"side"`
 }
 
+// SchemaOrder asks for one stage of a change.
+type SchemaOrder struct {
+	Stamp
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	Schema   Schema   `json:"schema"`
+	// To is the version that the change is for: native migrations run as it.
+	To Target `json:"to"`
+}
+
+// FillOrder asks for every old row to get its new shape.
+type FillOrder struct {
+	SchemaOrder
+	// From is where the fill is taken up.
+	From Position `json:"from,omitzero"`
+	// Paused says why nothing is to be written now, "" if it may go on.
+	// Progressed hears how far it is, after every batch; an error from it
+	// ends the fill. Neither blocks for long.
+	Paused     func() string        `json:"-"`
+	Progressed func(Progress) error `json:"-"`
+}
+
+// BackupOrder asks for a backup.
+type BackupOrder struct {
+	Stamp
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	Backup   Backup   `json:"backup"`
+}
+
+// RestoreOrder asks for a backup to be put in the place of the database.
+type RestoreOrder struct {
+	Stamp
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	// Backup is the name of the backup.
+	Backup string `json:"backup"`
+}
+
 // CheckOrder asks for every check to be put to every instance.
 type CheckOrder struct {
 	Stamp

@@ -26,8 +26,16 @@ func (d *decider) preflight() {
 		d.want(Action{Kind: ActStop, Side: d.p.To.Side, Instances: left})
 		return
 	}
-	if !d.p.First() && d.old().Ready() == 0 {
+	if !d.p.alone() && d.old().Ready() == 0 {
 		d.wait("no instance of %s (%s) is ready: it must serve before it can be replaced", d.p.From.Version, d.p.From.Side)
+		return
+	}
+	if d.p.Backup.Wanted() && d.s.Saved == nil {
+		d.want(Action{Kind: ActBackup})
+		return
+	}
+	if d.p.Strategy == Restore {
+		d.preparing()
 		return
 	}
 	if d.p.Schema.Expand {
@@ -68,9 +76,23 @@ func (d *decider) backfilling() {
 	case !d.w.Schema.Known:
 		d.wait("the database cannot be observed")
 	case !d.w.Schema.Filled:
+		d.explainFill()
 		d.want(Action{Kind: ActBackfill})
 	default:
 		d.advance(Starting, 0, "every old row has its new shape")
+	}
+}
+
+// explainFill says how far the fill is, and what it waits for. A fill that
+// somebody has paused stands still by itself, keeping its place.
+func (d *decider) explainFill() {
+	if d.s.Halt != nil {
+		d.wait("%s: %s", d.s.Halt.Kind, d.s.Halt.Reason)
+	}
+	if p := d.w.Schema.Progress; p.Table != "" {
+		d.wait("filling %s", p)
+	} else if d.w.Schema.Waits != "" {
+		d.wait("%s", d.w.Schema.Waits)
 	}
 }
 
@@ -246,6 +268,10 @@ func (d *decider) retiring() {
 	}
 	if d.p.First() {
 		d.end(Done, d.p.To.Version+" stands; there was nothing before it", false)
+		return
+	}
+	if d.p.Strategy == Restore && d.w.Restore.Aside != "" {
+		d.end(Done, "the old side is gone; the database that was replaced is kept as "+d.w.Restore.Aside, false)
 		return
 	}
 	d.end(Done, "the old side is gone", false)

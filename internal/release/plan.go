@@ -33,8 +33,15 @@ type Plan struct {
 	Drain   Drain         `json:"drain"`
 	Guard   Guard         `json:"guard"`
 	Gates   []Window      `json:"gates,omitempty"`
-	Schema  Schema        `json:"schema,omitzero"`
-	Tries   Tries         `json:"tries"`
+	// Database is where the app keeps its data, if the file says so.
+	Database Database `json:"database,omitzero"`
+	Schema   Schema   `json:"schema,omitzero"`
+	// Backup is what is saved before anything is changed.
+	Backup Backup `json:"backup,omitzero"`
+	// Restore names the backup that a release of the strategy Restore puts in
+	// the place of the database.
+	Restore string `json:"restore,omitempty"`
+	Tries   Tries  `json:"tries"`
 }
 
 // Target is a version on a side.
@@ -58,6 +65,10 @@ const (
 	// RollingUpdate replaces instances batch by batch; the old ones are stopped, so
 	// the way back is to start them again.
 	RollingUpdate Strategy = "rolling"
+	// Restore brings an older version back together with the data of a backup:
+	// the present version is stopped, the database replaced, and only then the
+	// older one started. Users are not served in between.
+	Restore Strategy = "restore"
 )
 
 // Step is one share of traffic and how long it is held.
@@ -138,16 +149,6 @@ type Window struct {
 	To   time.Duration `json:"to"`
 }
 
-// Schema says which schema stages the release has.
-type Schema struct {
-	Expand   bool `json:"expand,omitempty"`
-	Backfill bool `json:"backfill,omitempty"`
-	Contract bool `json:"contract,omitempty"`
-}
-
-// Changes reports whether the release touches the schema at all.
-func (s Schema) Changes() bool { return s.Expand || s.Backfill || s.Contract }
-
 // Tries bounds how often a failing action is tried again, and how long to
 // wait before: Pause after the first failure, twice as much after each
 // further one, at most MaxPause.
@@ -156,6 +157,10 @@ type Tries struct {
 	Pause    time.Duration `json:"pause"`
 	MaxPause time.Duration `json:"maxPause"`
 }
+
+// alone reports whether the new side serves by itself from its first request
+// on: there is no old side, or it cannot run on the same database.
+func (p Plan) alone() bool { return p.First() || p.Strategy == Restore }
 
 // First reports whether nothing serves yet.
 func (p Plan) First() bool { return p.From.Version == "" }

@@ -21,6 +21,8 @@ func Sentence(e Event) string {
 		return fmt.Sprintf("%s ...", ev.Action)
 	case Finished:
 		return ev.sentence()
+	case Progressed:
+		return "filled " + ev.Progress.String()
 	case Requested:
 		if ev.Reason == "" {
 			return fmt.Sprintf("%s requested", ev.Verb)
@@ -49,11 +51,14 @@ func (f Finished) sentence() string {
 	took := f.Took.Round(time.Millisecond)
 	switch {
 	case f.Canceled && f.Took == 0:
-		return what + " was left open and is no longer wanted"
+		return what + " was under way when its controller ended; what is seen of it counts"
 	case f.Canceled:
 		return fmt.Sprintf("%s given up after %s", what, took)
 	case f.Error != "":
 		return fmt.Sprintf("%s failed after %s: %s", what, took, f.Error)
+	}
+	if f.Saved != nil {
+		what += " " + f.Saved.Name
 	}
 	return fmt.Sprintf("%s done in %s", what, took)
 }

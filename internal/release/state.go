@@ -49,6 +49,13 @@ type State struct {
 	// Expanded and Contracted say that the action was at least begun.
 	Expanded   bool `json:"expanded,omitempty"`
 	Contracted bool `json:"contracted,omitempty"`
+	// Exchanging says the same of replacing the database.
+	Exchanging bool `json:"exchanging,omitempty"`
+
+	// Fill is how far the backfill was when it was last recorded.
+	Fill Progress `json:"fill,omitzero"`
+	// Saved is the backup taken for this release.
+	Saved *Saved `json:"saved,omitempty"`
 
 	// Checked holds the evidence of the last smoke run; Passed its outcome.
 	Checked []CheckResult `json:"checked,omitempty"`

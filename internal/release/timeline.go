@@ -43,12 +43,26 @@ func (t *timeline) add(ph Phase, what, ends string, lasts time.Duration, back st
 
 func (t *timeline) before() {
 	p, none := t.p, "nothing to undo: no traffic has moved"
-	t.add(Preflight, "look whether the world is as planned", "", 0, none)
+	look := "look whether the world is as planned"
+	if p.Backup.Wanted() {
+		look += ", take a backup"
+		if p.Backup.Verify {
+			look += " and prove that it can be restored"
+		}
+	}
+	if p.Strategy == Restore {
+		look += ", restore " + p.Restore + " beside the database"
+	}
+	t.add(Preflight, look, "", 0, none)
+	if p.Strategy == Restore {
+		none = "the database is put back, restart of " + p.From.Version
+		t.add(Restoring, "take "+p.From.Version+" off the air, stop it, replace the database by "+p.Restore, "", 0, none)
+	}
 	if p.Schema.Expand {
-		t.add(Expanding, "make the schema fit both versions", "", 0, "the schema is put back")
+		t.add(Expanding, p.Schema.expands(), "", 0, p.Schema.back())
 	}
 	if p.Schema.Backfill {
-		t.add(Backfilling, "give every old row its new shape", "", 0, "the schema is put back")
+		t.add(Backfilling, "give every old row its new shape", "every row verified", 0, p.Schema.back())
 	}
 	t.add(Starting, fmt.Sprintf("start %s of %s on %s", plural(p.newAt(0), "instance", "instances"), p.To.Version, p.To.Side),
 		fmt.Sprintf("all ready, at most %s", Span(p.ReadyWithin)), 0, none)
@@ -58,12 +72,29 @@ func (t *timeline) before() {
 	}
 }
 
+// expands says how the schema gets to fit both versions.
+func (s Schema) expands() string {
+	if s.IsNative() {
+		return fmt.Sprintf("run %s, which takes the database from %s to %s", s.Native.Upgrade[0], orNothing(s.Native.From), s.Native.To)
+	}
+	return "make the schema fit both versions"
+}
+
+func (s Schema) back() string {
+	if s.Stays() {
+		return "the schema stays as it is: nothing is given that undoes it"
+	}
+	return "the schema is put back"
+}
+
 func (t *timeline) traffic() {
 	p := t.p
 	back := func(step int) string {
 		switch {
 		case p.First():
 			return "traffic is taken off; there is no older version"
+		case p.Strategy == Restore:
+			return "the database is put back, restart of " + p.From.Version
 		case p.oldAt(step) < p.Replicas:
 			return fmt.Sprintf("restart of %s, then traffic back", plural(p.Replicas-p.oldAt(step), "old instance", "old instances"))
 		}

@@ -87,6 +87,8 @@ func (h *History) act(actions []release.Action) {
 		f := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Checks: results}
 		if err != nil {
 			f.Error = err.Error()
+		} else if a.Kind == release.ActBackup {
+			f.Saved = &release.Saved{Name: "b" + key}
 		}
 		h.record("engine", f)
 	}
