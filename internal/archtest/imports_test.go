@@ -74,7 +74,7 @@ var forbidden = []struct {
 	{[]string{"internal/engine", "internal/api"},
 		[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot", "internal/config", "internal/proxy", "internal/cli", "internal/store/sqlite"},
 		"the engine owns its ports and must work with any adapter; only the command line puts them together"},
-	{[]string{"internal/schema/lint", "internal/schema/native", "internal/backup"},
+	{[]string{"internal/schema/lint", "internal/schema/native", "internal/backup", "internal/rehearsal"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
 		"adapters act and do not decide, and never import each other"},
 	{[]string{"internal/config"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
@@ -101,7 +101,7 @@ var homes = []struct {
 	// Three accounts of latencies: the demo's users, a load, and the data plane.
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/demo/load", "internal/load", "internal/proxy/ledger"}},
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
-	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
+	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/rehearsal", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/goccy/go-yaml", []string{"internal/config", "internal/schema/file"}},
 	{"github.com/invopop/jsonschema", []string{"internal/config"}},
