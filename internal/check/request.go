@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/jsonpath"
 	"cutover/internal/release"
 )
 
@@ -38,7 +39,7 @@ type request struct {
 
 // field is a place in a JSON document and the value it must have.
 type field struct {
-	path path
+	path jsonpath.Path
 	want string
 }
 
@@ -57,7 +58,7 @@ func newRequest(spec release.HTTPCheck) (*request, error) {
 		r.headers[name] = value
 	}
 	for _, text := range slices.Sorted(maps.Keys(spec.JSON)) {
-		p, err := parsePath(text)
+		p, err := jsonpath.Parse(text)
 		if err != nil {
 			return nil, err
 		}

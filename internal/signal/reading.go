@@ -65,3 +65,14 @@ func (r Reading) name() string {
 	}
 	return r.Instance
 }
+
+// Unread returns the readings of a signal that could not be read at all: one
+// of each side that is expected, with the reason.
+func Unread(s Signal, of Subject, at time.Time, format string, args ...any) []Reading {
+	if s.Shared {
+		return []Reading{Missing(Shared, "", at, format, args...)}
+	}
+	var list []Reading
+	of.Each(func(side Side, _ Party) { list = append(list, Missing(side, "", at, format, args...)) })
+	return list
+}
