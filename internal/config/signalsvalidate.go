@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ func (r *Release) validateSignals(accept func(signal.Signal) error) {
 			continue
 		}
 		names[one.Name] = true
+		if r.doc.spoilt(join("spec.signals", at)) {
+			continue
+		}
 		if resolved, ok := one.validate(r.doc, s, accept, tell.in(at)); ok {
 			good = append(good, resolved)
 		}
@@ -155,6 +159,16 @@ func (r *Release) validateConditions(signals []signal.Signal) {
 			r.doc.report(join(at, "require"), err.Error(), "write it in another way")
 		}
 	}
+}
+
+// spoilt says that something at or below a path could not be read. What
+// follows from that is not told as well. A path of the same name in another
+// document of the file counts too, which only delays what is told.
+func (d *document) spoilt(path string) bool {
+	return slices.ContainsFunc(d.source.problems, func(p *Problem) bool {
+		rest, below := strings.CutPrefix(p.Path, path)
+		return below && (rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
 }
 
 // reportWithin reports a mistake at its place within a text, if the text
