@@ -109,8 +109,8 @@ func (a Assessment) remarks() []string {
 			parts = append(parts, fmt.Sprintf("no evidence from %s: %s", e.Signal, e.Missing))
 		case e.New.Requests == 0 && e.of.Promotes:
 			parts = append(parts, fmt.Sprintf("%s has had no %s", a.new, e.of.All))
-		case e.Alone:
-			parts = append(parts, fmt.Sprintf("%s is compared with what %s did before: weaker evidence", e.Signal, a.old))
+		case e.Alone && e.of.Kind == Counted:
+			parts = append(parts, fmt.Sprintf("%s of %s are compared with what %s did before: weaker evidence", e.of.Bad, a.new, a.old))
 		case a.at.Before(e.ColdUntil):
 			parts = append(parts, fmt.Sprintf("%s counts in %s, when %s is warm", e.Signal, brief(e.ColdUntil.Sub(a.at)), a.new))
 		}

@@ -100,7 +100,11 @@ func (t *timeline) traffic() {
 		t.add(Shifting, what, h.String(), h.AtLeast, back(i))
 	}
 	last := p.stepCount() - 1
-	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.soakHold().String(), p.soakHold().AtLeast, back(last))
+	watch := "watch " + p.To.Version + " at full traffic"
+	if p.heldBack() > None {
+		watch = fmt.Sprintf("watch %s at %s of the traffic, beside %s", p.To.Version, All-p.heldBack(), p.From.Version)
+	}
+	t.add(Soaking, watch, p.soakHold().String(), p.soakHold().AtLeast, back(last))
 	if !p.First() && p.Standby > 0 {
 		what := fmt.Sprintf("%s stays ready to take everything back", p.From.Version)
 		if p.oldAt(last) == 0 {

@@ -18,15 +18,15 @@ type Visitor struct {
 	Tester bool
 }
 
-// strickenPer is how long a client that failed is known: only the first
-// failure in that time makes it one more stricken client.
-const strickenPer = time.Hour
+// badPer is how long a client that failed does not count as another bad one. It
+// stays on its side all that time, and may retry for minutes for one reason.
+const badPer = 10 * time.Minute
 
 // crowd tells the clients of an app apart, those of both sides together: where
 // two clients fall on the same slot, that must befall both sides alike.
 type crowd struct {
-	mu                  sync.Mutex
-	seen, bad, stricken *analysis.Once
+	mu               sync.Mutex
+	seen, bad, badly *analysis.Once
 }
 
 // first asks one of the crowd's memories, made when it is first needed.
@@ -41,9 +41,9 @@ func (c *crowd) first(of **analysis.Once, per time.Duration, side, client uint64
 
 // users is what a side's users experienced.
 type users struct {
-	requests, bad, badClients, stricken uint64
-	clients                             recent
-	latency                             [analysis.Bins]uint64
+	requests, bad, badClients uint64
+	clients, badNow           recent
+	latency                   [analysis.Bins]uint64
 }
 
 // finished books the end of a user's request. Each client's latency counts
@@ -63,11 +63,11 @@ func (s *Side) finished(e *Entry, end End) {
 	}
 	u.bad++
 	c := s.people()
-	if c.first(&c.bad, analysis.OncePer, s.number, e.by.Client, now) {
+	if c.first(&c.bad, badPer, s.number, e.by.Client, now) {
 		u.badClients++
 	}
-	if c.first(&c.stricken, strickenPer, s.number, e.by.Client, now) {
-		u.stricken++
+	if c.first(&c.badly, analysis.OncePer, s.number, e.by.Client, now) {
+		u.badNow.add(now)
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *Side) people() *crowd {
 
 func (u *users) read(now time.Time) release.Experience {
 	e := release.Experience{
-		Requests: u.requests, Bad: u.bad, BadClients: u.badClients, Stricken: u.stricken, Clients: u.clients.sum(now),
+		Requests: u.requests, Bad: u.bad, BadClients: u.badClients, Clients: u.clients.sum(now), BadNow: u.badNow.sum(now),
 	}
 	for bin, n := range u.latency {
 		if n > 0 {
