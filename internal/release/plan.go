@@ -44,7 +44,10 @@ type Plan struct {
 	Schema   Schema   `json:"schema,omitzero"`
 	// Backup is what is saved before anything is changed.
 	Backup Backup `json:"backup,omitzero"`
-	Tries  Tries  `json:"tries"`
+	// Restore names the backup that a release of the strategy Restore puts in
+	// the place of the database.
+	Restore string `json:"restore,omitempty"`
+	Tries   Tries  `json:"tries"`
 }
 
 // Target is a version on a side.
@@ -68,6 +71,10 @@ const (
 	// RollingUpdate replaces instances batch by batch; the old ones are stopped, so
 	// the way back is to start them again.
 	RollingUpdate Strategy = "rolling"
+	// Restore brings an older version back together with the data of a backup:
+	// the present version is stopped, the database replaced, and only then the
+	// older one started. Users are not served in between.
+	Restore Strategy = "restore"
 )
 
 // Pace is what decides how long a step lasts.
@@ -188,6 +195,10 @@ type Tries struct {
 	Pause    time.Duration `json:"pause"`
 	MaxPause time.Duration `json:"maxPause"`
 }
+
+// alone reports whether the new side serves by itself from its first request
+// on: there is no old side, or it cannot run on the same database.
+func (p Plan) alone() bool { return p.First() || p.Strategy == Restore }
 
 // First reports whether nothing serves yet.
 func (p Plan) First() bool { return p.From.Version == "" }

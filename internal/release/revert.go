@@ -23,8 +23,15 @@ func (d *decider) reverting() {
 	if d.s.Expanded && !d.schemaBack() {
 		return
 	}
+	if d.s.Exchanging && !d.databaseBack() {
+		return
+	}
 	if d.old().Ready() < d.p.Replicas && !d.p.First() {
 		d.wait("%d of %d old instances are ready", d.old().Ready(), d.p.Replicas)
+		return
+	}
+	if r, ok := d.route(); d.p.Strategy == Restore && (!ok || !d.shows(r)) {
+		d.wait("the front does not show the traffic on %s yet", d.p.From.Side)
 		return
 	}
 	d.end(RolledBack, d.s.Revert, d.s.Brought)

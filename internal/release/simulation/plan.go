@@ -45,10 +45,13 @@ func (sh Shape) Plan() release.Plan {
 	case release.BlueGreen:
 		p.Steps = []release.Step{{Weight: release.All}}
 	}
-	if sh.First {
+	if sh.First && sh.Strategy != release.Restore {
 		p.From = release.Target{Side: release.Green}
 	}
-	if sh.Schema {
+	if sh.Strategy == release.Restore {
+		p.Restore, p.Backup = "shop-1", release.Backup{Before: release.Restoring}
+	}
+	if sh.Schema && sh.Strategy != release.Restore {
 		p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true}
 		p.Backup = release.Backup{Before: release.Expanding}
 	}
