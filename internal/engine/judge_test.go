@@ -252,7 +252,7 @@ func TestTheSettingsOfEveryPlanAreSound(t *testing.T) {
 	t.Parallel()
 	p := canary("r1", release.Target{Version: "v1", Side: release.Blue}, "v2")
 	for _, g := range []release.Guard{
-		{}, {FalseAlarms: 0.001}, {FalseAlarms: 0.2, Slower: 1, WarmUp: time.Minute, Outage: 0.5, Margin: 0.05, Budget: 3},
+		{}, {FalseAlarms: 0.001}, {FalseAlarms: 0.2, Slower: 1, WarmUp: time.Minute, Outage: 0.5, Margin: 0.05},
 		{FalseAlarms: 0.01, Slower: release.AnySlower},
 	} {
 		p.Guard = g

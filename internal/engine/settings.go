@@ -36,9 +36,6 @@ func settingsOf(p release.Plan) analysis.Settings {
 		return c
 	}
 	c.Rollback, c.Hold = g.FalseAlarms, max(c.Hold, g.FalseAlarms)
-	if g.Budget > 0 {
-		c.Budget = g.Budget
-	}
 	c.Signals[0].Limit = g.Outage
 	c.Signals[1].Ratio, c.Signals[1].Skip = 1+g.Slower, g.WarmUp
 	if g.Slower == release.AnySlower {

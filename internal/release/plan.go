@@ -162,11 +162,9 @@ type Guard struct {
 	// that asks for evidence.
 	MinRequests int `json:"minRequests"`
 	// Margin is how far, as a share 0..1, the new side's errors may exceed the
-	// old side's for it to go on. If it is 0 it follows from Budget, which is
-	// how many more requests a second may fail at the next step before that is
-	// noticed; Budget 0 means the analysis' own default.
+	// old side's for it to go on. If it is 0 it follows from the traffic: as far
+	// as one more failed request a second at the next step.
 	Margin float64 `json:"margin"`
-	Budget float64 `json:"budget,omitempty"`
 	// MaxRestarts is how often instances of the new side may end by
 	// themselves; one more fails the release.
 	MaxRestarts int `json:"maxRestarts"`
