@@ -98,6 +98,17 @@ type Weighed struct {
 	Test    Test    `json:"test,omitempty"`
 }
 
+// VerdictOf returns the verdict that an event is about, nil for any other event.
+func VerdictOf(e Event) *Verdict {
+	switch ev := e.(type) {
+	case Judged:
+		return &ev.Verdict
+	case Weighed:
+		return &ev.Verdict
+	}
+	return nil
+}
+
 // Noticed is written when something happened that nobody ordered: an instance
 // ended and was started again, readiness was lost or came back.
 type Noticed struct {

@@ -14,8 +14,8 @@ type Experience struct {
 	// and BadNow how many of them had a bad request.
 	Clients uint64 `json:"clients"`
 	BadNow  uint64 `json:"badNow"`
-	// Latency is how long good answers took, each client counted once in ten
-	// seconds at most, by bins of package analysis; empty ones are left out.
+	// Latency is how long good answers took, each client counted once in a
+	// minute at most, by bins of package analysis; empty ones are left out.
 	Latency []Took `json:"latency,omitempty"`
 }
 

@@ -22,11 +22,15 @@ type Visitor struct {
 // stays on its side all that time, and may retry for minutes for one reason.
 const badPer = 10 * time.Minute
 
+// timedPer is the same for how long its answers took: a few who ask for much,
+// all on one side, would look like a slower version.
+const timedPer = time.Minute
+
 // crowd tells the clients of an app apart, those of both sides together: where
 // two clients fall on the same slot, that must befall both sides alike.
 type crowd struct {
-	mu               sync.Mutex
-	seen, bad, badly *analysis.Once
+	mu                      sync.Mutex
+	seen, timed, bad, badly *analysis.Once
 }
 
 // first asks one of the crowd's memories, made when it is first needed.
@@ -46,9 +50,7 @@ type users struct {
 	latency                   [analysis.Bins]uint64
 }
 
-// finished books the end of a user's request. Each client's latency counts
-// once in a while: a few who ask for much, all on one side, would look like a
-// slower version.
+// finished books the end of a user's request.
 func (s *Side) finished(e *Entry, end End) {
 	if e.by.Tester || end.Outcome == ClientGone {
 		return
@@ -74,12 +76,14 @@ func (s *Side) finished(e *Entry, end End) {
 // met counts the client among those of the last seconds and, if the answer is
 // good, how long it took.
 func (s *Side) met(by Visitor, status int, outcome Outcome, took time.Duration, now time.Time) {
-	c := s.people()
-	if by.Tester || !c.first(&c.seen, analysis.OncePer, s.number, by.Client, now) {
+	if by.Tester {
 		return
 	}
-	s.users.clients.add(now)
-	if outcome == Answered && status < 500 {
+	c := s.people()
+	if c.first(&c.seen, analysis.OncePer, s.number, by.Client, now) {
+		s.users.clients.add(now)
+	}
+	if outcome == Answered && status < 500 && c.first(&c.timed, timedPer, s.number, by.Client, now) {
 		s.users.latency[analysis.Bin(took)]++
 	}
 }
