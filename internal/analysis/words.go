@@ -28,6 +28,21 @@ func (a Assessment) Reason() string {
 	return strings.Join(append(parts, a.remarks()...), "; ")
 }
 
+// Lacks says in one line what is still missing for an answer, "" if there is
+// one.
+func (a Assessment) Lacks() string {
+	var parts []string
+	switch {
+	case a.Finding == Failing || a.Finding == BothFailing || a.Finding == Healthy || len(a.Signals) == 0 || a.Signals[0].of == nil:
+		return ""
+	case a.Finding == Suspicious:
+		parts = append(parts, fmt.Sprintf("evidence %s of %s needed that %s is worse", number(a.Against), number(a.AgainstNeeded), a.new))
+	case a.MoreRequests > 0:
+		parts = append(parts, fmt.Sprintf("about %s more good requests of %s", number(a.MoreRequests), a.new))
+	}
+	return strings.Join(append(parts, a.remarks()...), "; ")
+}
+
 // strongest is the signal with the largest part of the evidence against.
 func (a Assessment) strongest() Evidence {
 	var best Evidence

@@ -15,6 +15,19 @@ import (
 // evidenceWidth is the width of an evidence bar in characters.
 const evidenceWidth = 20
 
+// verdictWords says a verdict with what it lacks or, where no numbers follow
+// it or something is done because of it, with its reason.
+func (s *session) verdictWords(w io.Writer, v release.Verdict) string {
+	words := s.paint(w, verdictColour(v.Kind), string(v.Kind))
+	switch {
+	case v.Evidence == nil || v.Kind == release.Failing || v.Kind == release.BothFailing:
+		return words + ": " + v.Reason
+	case v.Lacks != "":
+		return words + ": " + v.Lacks
+	}
+	return words
+}
+
 // writeEvidence prints the numbers behind a verdict, each line after indent.
 func (s *session) writeEvidence(w io.Writer, indent string, v release.Verdict, plan release.Plan) {
 	e := v.Evidence

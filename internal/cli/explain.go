@@ -35,7 +35,7 @@ func newExplainCommand(s *session) *cobra.Command {
 				fmt.Fprintf(s.out, "  waits: %s\n", wait)
 			}
 			if now := x.Verdict; now.Evidence != nil {
-				fmt.Fprintf(s.out, "  verdict %s: %s\n", s.paint(s.out, verdictColour(now.Kind), string(now.Kind)), now.Reason)
+				fmt.Fprintf(s.out, "  verdict %s\n", s.verdictWords(s.out, now))
 				s.writeEvidence(s.out, "    ", now, v.State.Plan)
 				if err := s.writeCourse(cmd.Context(), c, name); err != nil {
 					return reached(err)

@@ -23,7 +23,7 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	}
 	s.writeLedger(w, v)
 	if now := latest(v); now.Kind != release.Unknown && !st.Phase.Ended() {
-		fmt.Fprintf(w, "  verdict  %s: %s\n", s.paint(w, verdictColour(now.Kind), string(now.Kind)), now.Reason)
+		fmt.Fprintf(w, "  verdict  %s\n", s.verdictWords(w, now))
 		s.writeEvidence(w, "           ", now, st.Plan)
 	}
 	for _, t := range v.Troubles {

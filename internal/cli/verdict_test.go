@@ -226,7 +226,7 @@ func (h *house) visit(path, sid string) (status int, version string) {
 func TestAHealthyVersionArrivesAsSoonAsThereIsEvidenceAndKeepsAShareBackWhileItSoaks(t *testing.T) {
 	t.Parallel()
 	h, users := shaky(t, 100)
-	h.bring(brisk)
+	h.bring(`{pace: adaptive, steps: [25, 100], hold: {atLeast: 8s}, soak: {atLeast: 1s}}`)
 	h.standsAt(9500)
 	v := h.untilView("in standby", func(v api.View) bool { return v.State.Phase == release.Standby || rolledBack(v) })
 	if v.State.Phase != release.Standby {

@@ -94,11 +94,11 @@ func (j *judge) verdict(s release.State, w release.World) release.Verdict {
 	case j.last == nil || j.trial != s.Trial:
 		return release.Verdict{}
 	}
-	v := release.Verdict{Kind: kinds[j.last.Finding], Reason: j.last.Reason(), Evidence: evidenceOf(*j.last)}
+	v := release.Verdict{Kind: kinds[j.last.Finding], Reason: j.last.Reason(), Lacks: j.last.Lacks(), Evidence: evidenceOf(*j.last)}
 	v.Requests = int(j.last.Signals[0].New.Requests)
 	if v.Kind != release.Failing {
 		if why := j.collapsed(s); why != "" {
-			v.Kind, v.Reason = release.Failing, why
+			v.Kind, v.Reason, v.Lacks = release.Failing, why, ""
 		}
 	}
 	return v

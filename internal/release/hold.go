@@ -68,7 +68,7 @@ func (d *decider) holdOver(h Hold) bool {
 		d.wait("held for another %s", Span(left.Round(time.Second)))
 	}
 	if !enough {
-		d.wait("%d of %d requests on %s; verdict %s: %s", got, least, d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.Reason)
+		d.wait("%d of %d requests on %s; verdict %s: %s", got, least, d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.open())
 		if h.AtMost > 0 && elapsed >= h.AtMost {
 			d.emit(Halted{Kind: Paused,
 				Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
@@ -81,7 +81,7 @@ func (d *decider) holdOver(h Hold) bool {
 // unmeasured says why there is no verdict.
 func (d *decider) unmeasured() string {
 	why := "the traffic on both sides cannot be measured"
-	if r := d.w.Verdict.Reason; r != "" {
+	if r := d.w.Verdict.open(); r != "" {
 		why += ": " + r
 	}
 	return why

@@ -5,10 +5,20 @@ type Verdict struct {
 	Kind VerdictKind `json:"kind"`
 	// Reason gives the numbers behind the verdict, in words.
 	Reason string `json:"reason"`
+	// Lacks says what is still missing for an answer, "" if there is one.
+	Lacks string `json:"lacks,omitempty"`
 	// Requests is how many requests of the new side the verdict rests on.
 	Requests int `json:"requests"`
 	// Evidence are the numbers themselves, nil where nothing is compared.
 	Evidence *Evidence `json:"evidence,omitempty"`
+}
+
+// open says what an answer waits for, or else why it is as it is.
+func (v Verdict) open() string {
+	if v.Lacks != "" {
+		return v.Lacks
+	}
+	return v.Reason
 }
 
 // VerdictKind is the verdict's answer.
