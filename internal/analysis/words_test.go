@@ -42,7 +42,7 @@ func TestWhatAnAnswerLacksIsSaid(t *testing.T) {
 		{0, 0, 0, 0, 0, ""},
 		{2, 95, 0, 0, 0, "green has had no requests"},
 		{2, 95, 0, 5, 0, "more good requests of green"},
-		{1, 95, 0, 5, 3, "of 1,000 needed that green is worse"},
+		{1, 95, 0, 5, 2, "of 1,000 needed that green is worse"},
 	} {
 		var a Assessment
 		if a = st.judge(); c.seconds > 0 {

@@ -87,7 +87,7 @@ func (f *fill) paused() string {
 	case err != nil:
 		return err.Error()
 	case s.Halt != nil:
-		return string(s.Halt.Kind) + ": " + s.Halt.Reason
+		return s.Halt.Reason
 	}
 	return ""
 }
