@@ -28,7 +28,7 @@ func TestAClientThatRetriesIsOneBadClient(t *testing.T) {
 		for range 60 { // twelve minutes
 			use(blue, 1, wrong)
 			use(blue, 2, good)
-			time.Sleep(12 * time.Second)
+			<-time.After(12 * time.Second)
 		}
 		use(blue, 1, wrong)
 		use(blue, 2, good)
@@ -79,7 +79,7 @@ func TestLatencyCountsEachClientOnceInAMinute(t *testing.T) {
 		var side Side
 		for range 50 { // half a minute
 			use(&side, 1, End{Outcome: Answered, Status: 200, Took: 3 * time.Second})
-			time.Sleep(600 * time.Millisecond)
+			<-time.After(600 * time.Millisecond)
 		}
 		use(&side, 2, good)
 		use(&side, 3, wrong)
@@ -115,10 +115,10 @@ func TestClientsAreThoseOfTheLastTenSeconds(t *testing.T) {
 			}
 		}
 		sees("at once", 100)
-		time.Sleep(9 * time.Second)
+		<-time.After(9 * time.Second)
 		use(&side, 1000, good)
 		sees("after nine seconds", 101)
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		if n := side.Read().Users.Clients; n != 1 {
 			t.Errorf("%d clients after eleven seconds, want 1", n)
 		}
