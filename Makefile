@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load clean
+.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,9 @@ bench-switch: ## 20 switches under load: what fails, and how soon the old side i
 
 bench-analysis: ## false alarms and detection beside the rules of other controllers
 	GOGC=2000 $(GO) test -run '^$$' -bench . -benchtime 1x ./bench/analysis
+
+bench-verdict: ## how long users have a bad version, and ten good ones in a row: real processes, a quarter of an hour
+	$(GO) test -run '^$$' -bench 'TakingBack|Healthy' -benchtime 1x -timeout 60m ./internal/cli
 
 bench-schema: ## what a new column costs a million rows and their users, beside other ways; a quarter of an hour
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/schema

@@ -42,6 +42,8 @@ func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, in
 		Force:          rapid.Bool().Draw(t, "force"),
 		PauseOnFailure: rapid.Bool().Draw(t, "pauseOnFailure"),
 		NoStandby:      rapid.IntRange(0, 9).Draw(t, "noStandby") == 9,
+		Adaptive:       rapid.IntRange(0, 2).Draw(t, "adaptive") == 2,
+		Holdback:       rapid.IntRange(0, 2).Draw(t, "holdback") == 2,
 		Window:         rapid.IntRange(0, 9).Draw(t, "window") == 9,
 	}
 	// Half of the faults at most, and sometimes none, or few histories would

@@ -13,8 +13,11 @@ func (d *decider) matched() bool {
 
 // goal is the new side's weight that the phase is about.
 func (d *decider) goal() Weight {
-	if d.s.Phase == Shifting {
+	switch d.s.Phase {
+	case Shifting:
 		return d.p.weightAt(d.s.Step)
+	case Soaking:
+		return All - d.p.heldBack()
 	}
 	return All
 }
@@ -40,7 +43,7 @@ func (d *decider) holdOver(h Hold) bool {
 	}
 	growth, ok := d.s.Count(d.w.Traffic.Reading())
 	if !ok || d.w.Verdict.Kind == Unknown {
-		d.wait("the traffic on both sides cannot be measured")
+		d.wait("%s", d.unmeasured())
 		return false
 	}
 	insists := d.s.Next && d.onFailure() == Pause
@@ -56,7 +59,8 @@ func (d *decider) holdOver(h Hold) bool {
 		return true
 	}
 	elapsed, got := d.w.Now.Sub(d.s.HeldAt), int(growth.Of(d.p.To.Side).Accepted)
-	enough := got >= h.AtLeastRequests && (h.AtLeastRequests == 0 || d.w.Verdict.Kind == Healthy)
+	least := d.p.leastRequests(h)
+	enough := got >= least && (!d.p.needsEvidence(h) || d.w.Verdict.Kind == Healthy)
 	if elapsed >= h.AtLeast && enough {
 		return true
 	}
@@ -64,7 +68,7 @@ func (d *decider) holdOver(h Hold) bool {
 		d.wait("held for another %s", Span(left.Round(time.Second)))
 	}
 	if !enough {
-		d.wait("%d of %d requests on %s; verdict %s: %s", got, max(h.AtLeastRequests, d.p.Guard.MinRequests), d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.Reason)
+		d.wait("%d of %d requests on %s; verdict %s: %s", got, least, d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.open())
 		if h.AtMost > 0 && elapsed >= h.AtMost {
 			d.emit(Halted{Kind: Paused,
 				Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
@@ -72,6 +76,28 @@ func (d *decider) holdOver(h Hold) bool {
 		}
 	}
 	return false
+}
+
+// unmeasured says why there is no verdict.
+func (d *decider) unmeasured() string {
+	why := "the traffic on both sides cannot be measured"
+	if r := d.w.Verdict.open(); r != "" {
+		why += ": " + r
+	}
+	return why
+}
+
+// needsEvidence reports whether a hold ends only on a healthy verdict.
+func (p Plan) needsEvidence(h Hold) bool {
+	return h.AtLeastRequests > 0 || p.Pace == Adaptive && !p.First()
+}
+
+// leastRequests is how many requests of the new side a hold needs.
+func (p Plan) leastRequests(h Hold) int {
+	if !p.needsEvidence(h) {
+		return 0
+	}
+	return max(h.AtLeastRequests, p.Guard.MinRequests)
 }
 
 // why says what let a hold end.

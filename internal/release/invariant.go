@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Violation says which invariant a decision would break, and how.
@@ -60,6 +61,10 @@ func checkRoute(s State, w World, r Route) []Violation {
 	}
 	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && s.Plan.Schema.Expand && s.Phase != Reverting && !w.Schema.Expanded && w.Schema.Known {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is not there"})
+	}
+	if held := s.Plan.heldBack(); (s.Phase == Shifting || s.Phase == Soaking) && len(r.Sides.Of(s.Plan.From.Side).Endpoints) > 0 &&
+		r.Sides.Of(s.Plan.From.Side).Weight < held {
+		vs = append(vs, Violation{"I8", fmt.Sprintf("less than the holdback of %s is left to compare with", held)})
 	}
 	if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && s.Contracted {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is gone"})
@@ -163,17 +168,18 @@ func CheckEvent(before State, w World, e Event) []Violation {
 		vs = append(vs, Violation{"I8", "promotion without having observed the front"})
 	}
 	if forward && !asked && before.Phase != Standby {
-		if w.Verdict.Kind == Unknown {
-			vs = append(vs, Violation{"I8", "promotion on missing data"})
-		}
 		h := before.Plan.soakHold()
 		if before.Phase == Shifting {
 			h = before.Plan.holdAt(before.Step)
 		}
+		vs = append(vs, checkVerdict(before.Plan, h, w.Verdict.Kind)...)
 		growth, _ := before.Count(w.Traffic.Reading())
 		if got := int(growth.Of(before.Plan.To.Side).Accepted); got < h.AtLeastRequests {
 			vs = append(vs, Violation{"I8", fmt.Sprintf("promotion after %d of %d requests", got, h.AtLeastRequests)})
 		}
+	}
+	if en.Phase == Reverting && before.Revert == "" && strings.HasPrefix(en.Reason, verdictFailing) && w.Verdict.Kind != Failing {
+		vs = append(vs, Violation{"I8", fmt.Sprintf("taken back by a verdict that is %q", w.Verdict.Kind)})
 	}
 	if forward && before.Halt != nil {
 		vs = append(vs, Violation{"I8", "promotion while halted"})
@@ -188,6 +194,19 @@ func CheckEvent(before State, w World, e Event) []Violation {
 		vs = append(vs, Violation{"I3", "retired before standby was over"})
 	}
 	return vs
+}
+
+// checkVerdict is I8 for a hold that ends by itself.
+func checkVerdict(p Plan, h Hold, k VerdictKind) []Violation {
+	switch {
+	case k == Unknown:
+		return []Violation{{"I8", "promotion on missing data"}}
+	case k.grave():
+		return []Violation{{"I8", "promotion although the verdict is " + string(k)}}
+	case p.needsEvidence(h) && k != Healthy:
+		return []Violation{{"I8", "promotion without evidence"}}
+	}
+	return nil
 }
 
 // CheckEnd is I6: after a rollback the world is as before the release, and I7:

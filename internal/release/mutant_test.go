@@ -52,6 +52,26 @@ func mutants() []mutant {
 			s.Plan = withoutEvidence(s.Plan)
 			return release.Decide(s, w)
 		}},
+		{"takes back when both versions fail", func(s release.State, w release.World) release.Decision {
+			if w.Verdict.Kind == release.BothFailing {
+				w.Verdict.Kind = release.Failing
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on when both versions fail", func(s release.State, w release.World) release.Decision {
+			if w.Verdict.Kind == release.BothFailing {
+				w.Verdict.Kind = release.Healthy
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on by time where evidence is asked for", func(s release.State, w release.World) release.Decision {
+			s.Plan = withoutEvidence(s.Plan)
+			return release.Decide(s, w)
+		}},
+		{"forgets the holdback", func(s release.State, w release.World) release.Decision {
+			s.Plan.Holdback = release.None
+			return release.Decide(s, w)
+		}},
 		{"stops the old side while it soaks", func(s release.State, w release.World) release.Decision {
 			d := release.Decide(s, w)
 			if s.Phase == release.Soaking && len(d.Events) == 0 {
@@ -127,7 +147,7 @@ func withoutEvidence(p release.Plan) release.Plan {
 	for i := range p.Steps {
 		p.Steps[i].Hold.AtLeastRequests = 0
 	}
-	p.Soak.AtLeastRequests = 0
+	p.Soak.AtLeastRequests, p.Pace = 0, release.Fixed
 	return p
 }
 

@@ -169,7 +169,15 @@ func (d *decider) shifting() {
 		d.advance(Shifting, next, "%s", d.why("step to "+d.p.weightAt(next).String()))
 		return
 	}
-	d.advance(Soaking, 0, "%s", d.why("all traffic is on "+d.p.To.Version))
+	d.advance(Soaking, 0, "%s", d.why(d.weightWords()+" is on "+d.p.To.Version))
+}
+
+// weightWords says how much traffic the last step gives the new version.
+func (d *decider) weightWords() string {
+	if held := d.p.heldBack(); held > None {
+		return (All - held).String() + " of the traffic"
+	}
+	return "all traffic"
 }
 
 // explainGrowth says what a rolling step is still short of.
@@ -208,7 +216,7 @@ func (d *decider) soaking() {
 	d.keepNew(d.p.Replicas)
 	d.wantRoute()
 	if !d.matched() {
-		d.wait("the front does not show all traffic on %s", d.p.To.Side)
+		d.wait("the front does not show %s on %s", d.weightWords(), d.p.To.Side)
 		return
 	}
 	if !d.counted() || !d.holdOver(d.p.soakHold()) {

@@ -41,7 +41,9 @@ func (d *decider) share() Weight {
 			return d.p.weightAt(d.s.Step)
 		}
 		return d.p.weightAt(d.s.Step - 1)
-	case Soaking, Standby, Retiring, Contracting, Done:
+	case Soaking:
+		return All - d.p.heldBack()
+	case Standby, Retiring, Contracting, Done:
 		return All
 	case Reverting:
 		if d.oldTakesAll() {

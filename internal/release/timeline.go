@@ -106,10 +106,14 @@ func (t *timeline) traffic() {
 		if p.Strategy == RollingUpdate && !p.First() {
 			what = fmt.Sprintf("%d of %d instances replaced, %s", p.newAt(i), p.Replicas, what)
 		}
-		t.add(Shifting, what, h.String(), h.AtLeast, back(i))
+		t.add(Shifting, what, p.ends(h), h.AtLeast, back(i))
 	}
 	last := p.stepCount() - 1
-	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.soakHold().String(), p.soakHold().AtLeast, back(last))
+	watch := "watch " + p.To.Version + " at full traffic"
+	if p.heldBack() > None {
+		watch = fmt.Sprintf("watch %s at %s of the traffic, beside %s", p.To.Version, All-p.heldBack(), p.From.Version)
+	}
+	t.add(Soaking, watch, p.ends(p.soakHold()), p.soakHold().AtLeast, back(last))
 	if !p.First() && p.Standby > 0 {
 		what := fmt.Sprintf("%s stays ready to take everything back", p.From.Version)
 		if p.oldAt(last) == 0 {
@@ -128,6 +132,14 @@ func (t *timeline) after() {
 		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")
 	}
 	t.add(Done, p.To.Version+" stands", "", 0, "deploy another release")
+}
+
+// ends says what a hold of the plan ends by.
+func (p Plan) ends(h Hold) string {
+	if p.Pace == Adaptive && !p.First() {
+		return "evidence, " + h.String()
+	}
+	return h.String()
 }
 
 // String says a hold in a few words.

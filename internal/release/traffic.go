@@ -81,6 +81,8 @@ type SideTraffic struct {
 	Streams  int      `json:"streams"`
 	Load     []Load   `json:"load,omitempty"`
 	Counters Counters `json:"counters"`
+	// Users is what the verdict compares; it grows within one epoch.
+	Users Experience `json:"users"`
 }
 
 // Load is what is in flight on one endpoint.

@@ -18,6 +18,8 @@ type Shape struct {
 	// PauseOnFailure asks for a pause instead of a rollback.
 	PauseOnFailure bool
 	NoStandby      bool
+	Adaptive       bool
+	Holdback       bool
 	Window         bool
 }
 
@@ -61,6 +63,15 @@ func (sh Shape) Plan() release.Plan {
 	}
 	if sh.PauseOnFailure {
 		p.Guard.OnFailure, p.Rolling.OnFailure = release.Pause, release.Pause
+	}
+	if sh.Adaptive {
+		p.Pace, p.Soak.AtLeastRequests = release.Adaptive, 0
+		for i := range p.Steps {
+			p.Steps[i].Hold.AtLeastRequests = 0
+		}
+	}
+	if sh.Holdback {
+		p.Holdback = release.Percent(5)
 	}
 	if sh.NoStandby {
 		p.Standby = 0

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"cutover/internal/analysis"
 	"cutover/internal/release"
 )
 
@@ -210,10 +209,23 @@ func (w *World) verdict(s release.State, seen release.World) release.Verdict {
 	if old.Accepted == 0 {
 		old = s.Ledger.Of(w.Plan.From.Side)
 	}
-	rule := analysis.ErrorShare{MinRequests: w.Plan.Guard.MinRequests, Margin: w.Plan.Guard.Margin}
-	f, _ := rule.Compare(analysis.Tally{Requests: old.Accepted, Errors: old.Errors}, analysis.Tally{Requests: fresh.Accepted, Errors: fresh.Errors})
-	return release.Verdict{Kind: map[analysis.Finding]release.VerdictKind{analysis.NotEnough: release.NotEnough,
-		analysis.Healthy: release.Healthy, analysis.Failing: release.Failing}[f], Reason: "counted", Requests: int(fresh.Accepted)}
+	return release.Verdict{Kind: compare(w.Plan.Guard, *old, *fresh), Reason: "counted", Requests: int(fresh.Accepted)}
+}
+
+// compare is a simple rule in the place of the real analysis: what matters here
+// is that every answer occurs.
+func compare(g release.Guard, old, fresh release.Counters) release.VerdictKind {
+	share := func(c release.Counters) float64 { return float64(c.Errors) / max(float64(c.Accepted), 1) }
+	const outage = 0.1
+	switch {
+	case fresh.Accepted < uint64(g.MinRequests):
+		return release.NotEnough
+	case share(old) > outage && share(fresh) > outage:
+		return release.BothFailing
+	case share(fresh) > share(old)+g.Margin:
+		return release.Failing
+	}
+	return release.Healthy
 }
 
 var errFault = errors.New("simulated fault")

@@ -47,7 +47,7 @@ func (r *Router) Observe(ctx context.Context, app string) (release.Traffic, erro
 func side(r release.SideRoute, l ledger.Reading) release.SideTraffic {
 	return release.SideTraffic{
 		Weight: r.Weight, Endpoints: r.Endpoints,
-		Requests: l.Requests, Streams: l.Streams, Load: l.Load, Counters: l.Counters,
+		Requests: l.Requests, Streams: l.Streams, Load: l.Load, Counters: l.Counters, Users: l.Users,
 	}
 }
 
