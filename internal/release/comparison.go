@@ -61,7 +61,7 @@ func (d Difference) String() string {
 	if d.Was != d.Is {
 		text += fmt.Sprintf(", %s instead of %s", d.Is, d.Was)
 	}
-	return text + fmt.Sprintf(" (blue with itself: %s; p %s)", thousands(d.Noise), probability(d.P))
+	return text + fmt.Sprintf(" (the old version with itself: %s; p %s)", thousands(d.Noise), probability(d.P))
 }
 
 // Failing returns the differences that fail a version.
@@ -74,7 +74,7 @@ func (c Comparison) String() string {
 	text := fmt.Sprintf("%s answers compared over %s", thousands(c.Samples), plural(c.Endpoints, "endpoint", "endpoints"))
 	fails := c.Failing()
 	if len(fails) == 0 {
-		text += ", no difference beyond blue's own noise"
+		text += ", no difference beyond the noise of the old version"
 	}
 	for i, d := range fails {
 		if i == 3 {

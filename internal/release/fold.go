@@ -75,7 +75,7 @@ func (s State) enter(ev Entered, at time.Time) State {
 	switch ev.Phase {
 	case Retiring:
 		s.NoReturn, s.NoReturnAt = true, at
-	case Soaking, Standby:
+	case Soaking, Standby, Withdrawing:
 		s.Promote = false
 	case Reverting:
 		s.Halt, s.Promote, s.Retire = nil, false, false
@@ -221,7 +221,7 @@ func (s State) resume(at time.Time) State {
 		s.HeldAt = at
 	}
 	switch s.Phase {
-	case Starting, Retiring, Reverting:
+	case Starting, Retiring, Reverting, Withdrawing:
 		s.EnteredAt = at
 	}
 	for _, side := range []Side{Blue, Green} {

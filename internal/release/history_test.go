@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // drawHistory draws a plan, a subset of the faults and a seed.
 func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, int) {
 	sh := simulation.Shape{
-		Strategy:       rapid.SampledFrom([]release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate}).Draw(t, "strategy"),
+		Strategy:       rapid.SampledFrom([]release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.ShadowOnly}).Draw(t, "strategy"),
 		Replicas:       rapid.IntRange(1, 5).Draw(t, "replicas"),
 		First:          rapid.IntRange(0, 9).Draw(t, "first") == 9,
 		Schema:         rapid.Bool().Draw(t, "schema"),
@@ -42,6 +42,7 @@ func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, in
 		Force:          rapid.Bool().Draw(t, "force"),
 		PauseOnFailure: rapid.Bool().Draw(t, "pauseOnFailure"),
 		NoStandby:      rapid.IntRange(0, 9).Draw(t, "noStandby") == 9,
+		Shadow:         rapid.IntRange(0, 3).Draw(t, "shadow") == 3,
 		Window:         rapid.IntRange(0, 9).Draw(t, "window") == 9,
 	}
 	// Half of the faults at most, and sometimes none, or few histories would

@@ -59,6 +59,7 @@ func checkRoute(s State, w World, r Route) []Violation {
 	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && s.Plan.Schema.Expand && s.Phase != Reverting && !w.Schema.Expanded && w.Schema.Known {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is not there"})
 	}
+	vs = append(vs, checkShadow(s, r)...)
 	if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && s.Contracted {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is gone"})
 	}
@@ -129,6 +130,7 @@ func CheckEvent(before State, w World, e Event) []Violation {
 		return nil
 	}
 	var vs []Violation
+	vs = append(vs, checkComparison(before, w, en)...)
 	forward := before.Phase.carries() && (en.Phase == Shifting || en.Phase == Soaking || en.Phase == Standby || en.Phase == Retiring)
 	asked := before.Next || before.Promote || before.Retire
 	if forward && !w.Traffic.Known {
@@ -166,7 +168,7 @@ func CheckEvent(before State, w World, e Event) []Violation {
 // nothing was lost that was accepted.
 func CheckEnd(s State, w World) []Violation {
 	var vs []Violation
-	if s.Phase != RolledBack {
+	if s.Phase != RolledBack && s.Phase != Compared {
 		return nil
 	}
 	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {

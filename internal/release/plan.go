@@ -18,7 +18,8 @@ type Plan struct {
 	Strategy Strategy `json:"strategy"`
 	// Steps are the traffic steps of a canary, growing, the last one All.
 	// Blue-green has exactly one, All. Rolling has none: its batches follow
-	// from Rolling and Replicas.
+	// from Rolling and Replicas. A step with a Shadow may come before these;
+	// ShadowOnly has that one alone.
 	Steps   []Step  `json:"steps,omitempty"`
 	Rolling Rolling `json:"rolling,omitzero"`
 	// ReadyWithin bounds how long the new instances may take to get ready;
@@ -60,12 +61,18 @@ const (
 	// RollingUpdate replaces instances batch by batch; the old ones are stopped, so
 	// the way back is to start them again.
 	RollingUpdate Strategy = "rolling"
+	// ShadowOnly gives the new side copies of requests and no traffic, compares
+	// the answers, and takes the new version away again.
+	ShadowOnly Strategy = "shadow"
 )
 
 // Step is one share of traffic and how long it is held.
 type Step struct {
 	Weight Weight `json:"weight"`
 	Hold   Hold   `json:"hold"`
+	// Shadow has copies of requests sent to the new side; the step's weight
+	// is None then.
+	Shadow *Shadow `json:"shadow,omitempty"`
 }
 
 // Hold ends when AtLeast has passed, the new side has had AtLeastRequests

@@ -84,6 +84,8 @@ func (t *timeline) traffic() {
 	p := t.p
 	back := func(step int) string {
 		switch {
+		case p.shadowOnly():
+			return "nothing to undo: no traffic moves"
 		case p.First():
 			return "traffic is taken off; there is no older version"
 		case p.oldAt(step) < p.Replicas:
@@ -93,11 +95,17 @@ func (t *timeline) traffic() {
 	}
 	for i := range p.stepCount() {
 		h := p.holdAt(i)
-		what := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version)
+		what, ends := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version), h.String()
+		if sh := p.shadowAt(i); sh != nil {
+			what, ends = fmt.Sprintf("%s to %s, which answers nobody", p.stepText(i), p.To.Version), sh.ends(h)
+		}
 		if p.Strategy == RollingUpdate && !p.First() {
 			what = fmt.Sprintf("%d of %d instances replaced, %s", p.newAt(i), p.Replicas, what)
 		}
-		t.add(Shifting, what, h.String(), h.AtLeast, back(i))
+		t.add(Shifting, what, ends, h.AtLeast, back(i))
+	}
+	if p.shadowOnly() {
+		return
 	}
 	last := p.stepCount() - 1
 	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.soakHold().String(), p.soakHold().AtLeast, back(last))
@@ -112,6 +120,11 @@ func (t *timeline) traffic() {
 
 func (t *timeline) after() {
 	p := t.p
+	if p.shadowOnly() {
+		t.add(Withdrawing, "stop "+p.To.Version, "nothing in flight", 0, "nothing to undo")
+		t.add(Compared, "the differences are on record; "+p.From.Version+" stands", "", 0, "deploy another release")
+		return
+	}
 	if !p.First() {
 		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), fmt.Sprintf("nothing in flight, at most %s", Span(p.Drain.Wait)), 0, "none: the point of no return")
 	}
