@@ -89,6 +89,26 @@ func (c *Client) Allow(ctx context.Context, app, version, reason string) error {
 	return c.post(ctx, "/v1/apps/"+url.PathEscape(app)+"/allow", AllowVersion{Version: version, Reason: reason}, &struct{}{})
 }
 
+// VerifySchema reads every row that a release gives two shapes. It takes as
+// long as the database is large.
+func (c *Client) VerifySchema(ctx context.Context, name string) (Verified, error) {
+	var v Verified
+	return v, c.ask(ctx, http.MethodGet, "/v1/releases/"+url.PathEscape(name)+"/schema", nil, &v)
+}
+
+// Backups returns the backups of an app, the newest first.
+func (c *Client) Backups(ctx context.Context, app string) ([]Backup, error) {
+	var list []Backup
+	return list, c.get(ctx, "/v1/apps/"+url.PathEscape(app)+"/backups", &list)
+}
+
+// VerifyBackup proves that a backup can be restored. It takes as long as that
+// takes.
+func (c *Client) VerifyBackup(ctx context.Context, app, name string) (Backup, error) {
+	var b Backup
+	return b, c.ask(ctx, http.MethodPost, "/v1/apps/"+url.PathEscape(app)+"/backups/"+url.PathEscape(name)+"/verify", nil, &b)
+}
+
 // Lines returns journal records after seq; where there are none it waits up to
 // wait (whole seconds) for one.
 func (c *Client) Lines(ctx context.Context, after int64, app, name string, wait time.Duration) ([]Line, error) {
@@ -115,6 +135,11 @@ const answerLimit = 40 * time.Second
 func (c *Client) do(ctx context.Context, method, path string, body io.Reader, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
+	return c.ask(ctx, method, path, body, into)
+}
+
+// ask is one exchange that lasts as long as ctx.
+func (c *Client) ask(ctx context.Context, method, path string, body io.Reader, into any) error {
 	req, err := http.NewRequestWithContext(ctx, method, "http://cutover"+path, body)
 	if err != nil {
 		return fmt.Errorf("make the request: %w", err)

@@ -16,7 +16,9 @@ type Server struct {
 	Writer  Writer
 	Planner Planner
 	Trail   Trail
-	Info    Info
+	// Databases may be nil: then nothing is known of them.
+	Databases Databases
+	Info      Info
 	// Logger hears of connections that fail; nil means nobody does.
 	Logger *slog.Logger
 }
@@ -68,6 +70,11 @@ func (s *Server) routes(closing <-chan struct{}) http.Handler {
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/deploy", s.deploy)
 	mux.HandleFunc("POST /v1/releases/{name}/{verb}", s.request)
+	if s.Databases != nil {
+		mux.HandleFunc("GET /v1/releases/{name}/schema", s.verifySchema)
+		mux.HandleFunc("GET /v1/apps/{app}/backups", s.backups)
+		mux.HandleFunc("POST /v1/apps/{app}/backups/{name}/verify", s.verifyBackup)
+	}
 	mux.HandleFunc("POST /v1/apps/{app}/allow", s.allow)
 	return mux
 }

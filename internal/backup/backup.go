@@ -21,6 +21,8 @@ type Backup struct {
 	Format int `json:"format"`
 	// Name identifies the backup in its folder.
 	Name string `json:"name"`
+	// Label says what it was taken for.
+	Label string `json:"label,omitempty"`
 	// SHA256 and Size, in bytes, are those of the dump.
 	SHA256 string `json:"sha256"`
 	Size   int64  `json:"size"`

@@ -28,6 +28,8 @@ type Folder struct {
 	// Programs is the folder of pg_dump and pg_restore; "" to look for those
 	// that fit the server.
 	Programs string
+	// Label is kept with each backup taken: what it was taken for.
+	Label string
 	// Timeout bounds each of Take, Verify and Restore; 0 is six hours.
 	Timeout time.Duration
 	// Progress, if not nil, is told how far the work has come, a few times a

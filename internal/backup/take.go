@@ -48,7 +48,7 @@ func (f Folder) take(ctx context.Context, s Source) (Backup, error) {
 	}
 	b := Backup{
 		Format: 1, Name: f.name(snap.database, began), Began: began.UTC().Truncate(time.Millisecond),
-		Database: snap.database, Server: snap.name, Program: dump.version, Locale: snap.locale, folder: f.Path,
+		Database: snap.database, Server: snap.name, Program: dump.version, Locale: snap.locale, Label: f.Label, folder: f.Path,
 	}
 	temp, err := f.dump(ctx, dump, at, snap.id)
 	if err != nil {

@@ -15,12 +15,14 @@ import (
 	"time"
 
 	"cutover/internal/api"
+	"cutover/internal/backup"
 	"cutover/internal/check"
 	"cutover/internal/durable"
 	"cutover/internal/engine"
 	"cutover/internal/platform/process"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
+	"cutover/internal/schema/driver"
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
@@ -47,6 +49,8 @@ type control struct {
 	platform  *process.Platform
 	proxy     *embedded.Process
 	router    *embedded.Router
+	schema    *driver.Driver
+	backups   backup.Keeper
 	engine    *engine.Engine
 }
 
@@ -78,6 +82,8 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 		Command: []string{c.options.Executable, "proxy", "--state", o.State},
 		Client:  c.router.Client, LogPath: filepath.Join(l.proxy(), "proxy.log"),
 	}
+	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.platform.Errand}
+	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
 		return nil, err
 	}
@@ -102,7 +108,8 @@ func (c *control) newEngine() *engine.Engine {
 		journal = c.options.WrapJournal(journal)
 	}
 	return engine.New(engine.Config{
-		Platform: c.platform, Traffic: c.router, Checks: check.Runner{}, Journal: journal, Leases: c.journal,
+		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
+		Schema: c.schema, Backups: c.backups, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
 	})
 }
@@ -115,7 +122,8 @@ func (c *control) close() {
 
 func (c *control) server(version string, since time.Time) *api.Server {
 	return &api.Server{
-		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Trail: api.JournalTrail{Journal: c.journal}, Logger: c.options.Logger,
+		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Trail: api.JournalTrail{Journal: c.journal},
+		Databases: databases{c.schema, c.backups}, Logger: c.options.Logger,
 		Info: api.Info{Version: version, PID: os.Getpid(), StateDir: c.options.State, Since: since},
 	}
 }

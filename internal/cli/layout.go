@@ -16,6 +16,7 @@ func (l layout) log() string       { return filepath.Join(string(l), "serve.log"
 func (l layout) proxy() string     { return filepath.Join(string(l), "proxy") }
 func (l layout) instances() string { return filepath.Join(string(l), "instances") }
 func (l layout) snapshots() string { return filepath.Join(string(l), "snapshots") }
+func (l layout) backups() string   { return filepath.Join(string(l), "backups") }
 func (l layout) key() string       { return filepath.Join(string(l), "secret.key") }
 
 // make creates the folder, readable by its owner only.

@@ -38,7 +38,7 @@ func newPlanCommand(s *session) *cobra.Command {
 			if err != nil {
 				return &exitError{ExitUsage, err}
 			}
-			s.printPlan(p, obstacle, settings, config.Lint(b))
+			s.printPlan(p, obstacle, settings, config.Lint(b), operationsOf(b, files.name))
 			return nil
 		},
 	}
@@ -125,11 +125,11 @@ func (forgetful) Save(name string, content []byte) (release.File, error) {
 	return release.File{Name: name, Digest: hex.EncodeToString(sum[:]), Bytes: int64(len(content))}, nil
 }
 
-func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Setting, found []config.Finding) {
+func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Setting, found []config.Finding, operations []operation) {
 	now := time.Now()
 	stages := release.Timeline(p, now)
 	if s.json {
-		out := map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...)}
+		out := map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...), "operations": operations}
 		if obstacle != nil {
 			out["obstacle"] = obstacle.Error()
 		}
@@ -150,6 +150,7 @@ func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Se
 		t.row("+"+ago(st.Earliest), string(st.Phase), st.What, dash(st.Ends), st.Back)
 	}
 	t.write(w)
+	s.printOperations(operations)
 	fmt.Fprintf(w, "\nreversible until %s\n", pointOfNoReturn(stages, now))
 	fmt.Fprintf(w, "a failing check, a crash loop%s: %s\n", comparison(p), onFailure(p))
 	fmt.Fprintf(w, "\n%s\n", s.paint(w, bold, "settings (defaults marked)"))

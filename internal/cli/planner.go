@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"time"
 
 	"cutover/internal/api"
 	"cutover/internal/config"
@@ -42,9 +43,29 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 		err = checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 	}
 	if app, ok := b.App(plan.App); ok && err != nil {
-		err = fmt.Errorf("%s: %w", app.Place(), err)
+		return plan, fmt.Errorf("%s: %w", app.Place(), err)
 	}
-	return plan, err
+	if err := p.c.fits(ctx, plan); err != nil {
+		if r, named := b.Release(name); named == nil {
+			return plan, fmt.Errorf("%s: %w", r.Place(), err)
+		}
+		return plan, err
+	}
+	return plan, nil
+}
+
+// checkLimit bounds the look whether a change fits its database.
+const checkLimit = 30 * time.Second
+
+// fits says why the schema change of a plan cannot be carried out on the
+// database as it is now.
+func (c *control) fits(ctx context.Context, p release.Plan) error {
+	if !p.Schema.Changes() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	return c.schema.Check(ctx, release.SchemaOrder{Stamp: release.Stamp{App: p.App}, Release: p.Release, Database: p.Database, Schema: p.Schema, To: p.To})
 }
 
 func startOrder(p release.Plan) release.StartOrder {

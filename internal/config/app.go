@@ -32,6 +32,8 @@ type AppSpec struct {
 	Components map[string]Component `json:"components" jsonschema:"required" example:"{web: {command: [...]}}"`
 	// The configuration of both versions, recorded per version and taken back with it.
 	Config Config `json:"config,omitzero"`
+	// Where the app keeps its data; needed by releases that change its schema or want a backup.
+	Database *Database `json:"database,omitempty"`
 	// How users reach the app.
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
 }

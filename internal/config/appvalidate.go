@@ -20,6 +20,7 @@ func (a *App) validate() {
 	checkName(a.Metadata.Name, "metadata.name", tell)
 	a.validateComponents(tell.in("spec"))
 	a.Spec.Config.validate(tell.in("spec.config"))
+	a.Spec.Database.validate(tell.in("spec.database"))
 	a.Spec.Traffic.validate(tell.in("spec.traffic"))
 }
 

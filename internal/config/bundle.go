@@ -106,6 +106,9 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 		r.doc.report("metadata.app", fmt.Sprintf("there is no app %q in these files", printable(r.Metadata.App)), b.appCure(r.Metadata.App))
 	}
 	r.validate(replicas, accept)
+	if app, ok := b.App(r.Metadata.App); ok {
+		r.validateDatabase(app)
+	}
 	if app, ok := b.App(r.Metadata.App); ok && lacksFiles(app, r) {
 		_, at := app.component()
 		app.doc.report(join(at, "command"), "{{files}} stands for the folder of the configuration files, and there are none", "name them in spec.config: {files: [...]}")
@@ -114,6 +117,24 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 		if p.appliesTo(r.Metadata.App) {
 			p.judge(r, replicas)
 		}
+	}
+}
+
+// validateDatabase reports what the app's database cannot give.
+func (r *Release) validateDatabase(a *App) {
+	if a.Spec.Database != nil {
+		if a.Spec.Database.Type == "sqlite" && r.Spec.Backup != nil {
+			r.doc.report("spec.backup", "backups of SQLite are not available yet", "remove it, and copy the file with `sqlite3 FILE .backup` before the release")
+		}
+		return
+	}
+	const cure = "add database: {type: postgres, url: env:DATABASE_URL} to the app's spec"
+	reason := "the app " + a.Metadata.Name + " names no database"
+	if r.Spec.Schema != nil {
+		r.doc.report("spec.schema", reason, cure)
+	}
+	if r.Spec.Backup != nil {
+		r.doc.report("spec.backup", reason, cure)
 	}
 }
 

@@ -63,6 +63,7 @@ func Lint(b *Bundle) []Finding {
 		l.evidence(r.Spec)
 		l.release(app, r)
 		l.inputs(app, r)
+		l.schema(app, r)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int {
 		return cmp.Or(a.Place.compare(b.Place), strings.Compare(a.ID, b.ID))

@@ -46,6 +46,9 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep
 		return release.Plan{}, err
 	}
 	p := b.frame(app, r)
+	if p.Schema, err = schemaOf(app, r, keep); err != nil {
+		return release.Plan{}, err
+	}
 	p.From = now
 	p.To = release.Target{Version: string(r.Spec.To.Version), Side: now.Side.Other(), Digest: digest, Artefact: artefact}
 	return p, nil
@@ -85,6 +88,8 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 		},
 		Tries: release.Tries{Most: s.Tries.Most, Pause: time.Duration(s.Tries.Pause), MaxPause: time.Duration(s.Tries.MaxPause)},
 	}
+	p.Backup = s.Backup.resolve()
+	p.Database = app.Spec.Database.resolve(app.doc.source.dir)
 	for _, check := range s.Checks.Smoke {
 		p.Checks = append(p.Checks, check.resolve(r.doc.source.dir))
 	}

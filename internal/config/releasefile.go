@@ -29,6 +29,10 @@ type ReleaseSpec struct {
 	From Origin `json:"from,omitzero"`
 	// The version to bring in.
 	To Target `json:"to" jsonschema:"required" example:"v2"`
+	// What changes in the shape of the database.
+	Schema *Schema `json:"schema,omitempty"`
+	// What is saved before anything is changed.
+	Backup *Backup `json:"backup,omitempty"`
 	// How traffic moves.
 	Strategy Strategy `json:"strategy,omitzero"`
 	// What ready means for the new instances together.

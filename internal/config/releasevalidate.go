@@ -18,6 +18,7 @@ func (r *Release) validate(replicas int, accept func(release.Check) error) {
 	spec := tell.in("spec")
 	r.Spec.To.validate(spec.in("to"))
 	has := func(path string) bool { return r.doc.has(join("spec.strategy", path)) }
+	r.Spec.Schema.validate(spec.in("schema"))
 	r.Spec.Strategy.validate(replicas, has, spec.in("strategy"))
 	r.Spec.Checks.validate(r.doc.source.dir, accept, spec.in("checks"))
 	checkPositive(r.Spec.Ready.Within, "ready.within", spec)

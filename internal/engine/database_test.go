@@ -81,14 +81,14 @@ func (h handDatabase) Expand(ctx context.Context, o release.SchemaOrder) error {
 	return nil
 }
 
-func (h handDatabase) Backfill(ctx context.Context, o release.SchemaOrder, fill Fill) error {
-	if err := h.order(ctx, release.ActBackfill, o); err != nil {
+func (h handDatabase) Backfill(ctx context.Context, o release.FillOrder) error {
+	if err := h.order(ctx, release.ActBackfill, o.SchemaOrder); err != nil {
 		return err
 	}
 	d := &h.world.database
 	d.called("fill from %d", o.From.Page)
 	for page := o.From.Page; page < tablePages; page++ {
-		for fill.Paused() != "" {
+		for o.Paused() != "" {
 			d.change(func() { d.paused++ })
 			if err := pass(ctx, time.Second); err != nil {
 				return err
@@ -101,7 +101,7 @@ func (h handDatabase) Backfill(ctx context.Context, o release.SchemaOrder, fill 
 			return err
 		}
 		d.change(func() { d.pages[page]++ })
-		err := fill.Progressed(ctx, release.Progress{Position: release.Position{Page: page + 1}, Table: "users", Done: page + 1, Total: tablePages, Rows: 10 * (page + 1)})
+		err := o.Progressed(release.Progress{Position: release.Position{Page: page + 1}, Table: "users", Done: page + 1, Total: tablePages, Rows: 10 * (page + 1)})
 		if err != nil {
 			return err
 		}

@@ -28,8 +28,8 @@ type Config struct {
 	// Schema and Backups may be nil: releases that need them are refused.
 	Schema  Schema
 	Backups Backups
-	Journal  store.Journal
-	Leases   store.Leases
+	Journal store.Journal
+	Leases  store.Leases
 	// Owner names this controller uniquely among all that ever ran.
 	Owner string
 	// TTL is how long the lease lasts without being renewed.

@@ -23,7 +23,7 @@ func (e *Engine) observe(ctx context.Context, s release.State) (release.World, [
 	defer cancel()
 	wg.Go(func() { platformErr = e.lookAtInstances(ctx, s.App, &w) })
 	wg.Go(func() { w.Traffic, trafficErr = e.Traffic.Observe(ctx, s.App) })
-	if e.Schema != nil && s.Plan.Schema.Changes() && !s.Phase.Ended() {
+	if e.Schema != nil && s.WatchesSchema() {
 		wg.Go(func() { w.Schema, schemaErr = e.Schema.Observe(ctx, schemaOrder(s, release.Stamp{App: s.App})) })
 	}
 	wg.Wait()

@@ -47,23 +47,15 @@ type Schema interface {
 	// Expand makes the schema fit both versions.
 	Expand(ctx context.Context, order release.SchemaOrder) error
 	// Backfill gives every old row its new shape and verifies all of them. It
-	// begins at order.From, stands still while fill says so, and tells it how
-	// far it is after every batch; an error from that ends it.
-	Backfill(ctx context.Context, order release.SchemaOrder, fill Fill) error
+	// begins at order.From, stands still while order.Paused says so, and tells
+	// order.Progressed how far it is.
+	Backfill(ctx context.Context, order release.FillOrder) error
 	// Contract removes the old shape, for good. It refuses unless every row
 	// was verified.
 	Contract(ctx context.Context, order release.SchemaOrder) error
 	// Revert puts the schema back as it was before Expand, keeping what was
 	// written through either shape.
 	Revert(ctx context.Context, order release.SchemaOrder) error
-}
-
-// Fill is what a backfill asks and tells. Neither blocks for long.
-type Fill interface {
-	// Paused says why nothing is to be written now; "" if it may go on.
-	Paused() string
-	// Progressed hears how far it is.
-	Progressed(ctx context.Context, p release.Progress) error
 }
 
 // Backups saves databases.

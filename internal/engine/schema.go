@@ -15,7 +15,7 @@ var (
 )
 
 func schemaOrder(s release.State, stamp release.Stamp) release.SchemaOrder {
-	return release.SchemaOrder{Stamp: stamp, Release: s.Release, Schema: s.Plan.Schema, To: s.Plan.To, From: s.Fill.Position}
+	return release.SchemaOrder{Stamp: stamp, Release: s.Release, Database: s.Plan.Database, Schema: s.Plan.Schema, To: s.Plan.To}
 }
 
 func (e *Engine) changeSchema(ctx context.Context, s release.State, kind release.ActionKind, stamp release.Stamp) error {
@@ -27,7 +27,9 @@ func (e *Engine) changeSchema(ctx context.Context, s release.State, kind release
 	case release.ActExpand:
 		return e.Schema.Expand(ctx, order)
 	case release.ActBackfill:
-		return e.Schema.Backfill(ctx, order, &fill{engine: e, app: s.App, release: s.Release, key: stamp.Key, recorded: e.now()})
+		f := &fill{engine: e, app: s.App, release: s.Release, key: stamp.Key, recorded: e.now()}
+		return e.Schema.Backfill(ctx, release.FillOrder{SchemaOrder: order, From: s.Fill.Position, Paused: f.paused,
+			Progressed: func(p release.Progress) error { return f.progressed(ctx, p) }})
 	case release.ActContract:
 		return e.Schema.Contract(ctx, order)
 	}
@@ -38,7 +40,7 @@ func (e *Engine) backUp(ctx context.Context, s release.State, stamp release.Stam
 	if e.Backups == nil {
 		return errNoBackups
 	}
-	saved, err := e.Backups.Take(ctx, release.BackupOrder{Stamp: stamp, Release: s.Release, Backup: s.Plan.Backup})
+	saved, err := e.Backups.Take(ctx, release.BackupOrder{Stamp: stamp, Release: s.Release, Database: s.Plan.Database, Backup: s.Plan.Backup})
 	if err == nil {
 		result.Saved = &saved
 	}
@@ -59,8 +61,9 @@ type fill struct {
 	lastTable, lastWaits string
 }
 
-// Paused implements Fill: a release that is halted writes nothing.
-func (f *fill) Paused() string {
+// paused says why nothing is to be written: a release that is halted stands
+// still here too.
+func (f *fill) paused() string {
 	s, err := f.engine.state(f.release)
 	switch {
 	case err != nil:
@@ -71,8 +74,8 @@ func (f *fill) Paused() string {
 	return ""
 }
 
-// Progressed implements Fill.
-func (f *fill) Progressed(ctx context.Context, p release.Progress) error {
+// progressed keeps how far the fill is, and records it now and then.
+func (f *fill) progressed(ctx context.Context, p release.Progress) error {
 	f.engine.fills.put(f.release, p)
 	now := f.engine.now()
 	if now.Sub(f.recorded) < progressEvery && p.Table == f.lastTable && p.Waits == f.lastWaits {

@@ -14,9 +14,9 @@ import (
 // migrating returns a plan whose release changes the schema after a backup.
 func (h *house) migrating(c *controller, name, version string) release.Plan {
 	p := h.plan(c, name, version)
-	p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true,
-		Database: release.Database{Driver: release.SQLite, URL: "/shop.db"}, Change: release.File{Name: "change.yaml", Digest: "d"}}
-	p.Backup = release.Backup{Before: release.Expanding, Database: p.Schema.Database}
+	p.Database = release.Database{Driver: release.SQLite, URL: "/shop.db"}
+	p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true, Change: release.File{Name: "change.yaml", Digest: "d"}}
+	p.Backup = release.Backup{Before: release.Expanding}
 	return p
 }
 

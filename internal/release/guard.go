@@ -124,6 +124,9 @@ func (d *decider) broken() string {
 	if d.s.Held && d.w.Verdict.Kind == Failing {
 		return "verdict failing: " + d.w.Verdict.Reason
 	}
+	if d.s.Phase.carries() && d.p.Schema.Expand && d.w.Schema.Known && !d.w.Schema.Expanded {
+		return "the schema no longer fits both versions: " + d.w.Schema.Waits
+	}
 	in := d.new()
 	if !in.Known || !d.s.Brought {
 		return ""

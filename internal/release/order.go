@@ -43,19 +43,31 @@ type StreamOrder struct {
 // SchemaOrder asks for one stage of a change.
 type SchemaOrder struct {
 	Stamp
-	Release string `json:"release"`
-	Schema  Schema `json:"schema"`
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	Schema   Schema   `json:"schema"`
 	// To is the version that the change is for: native migrations run as it.
 	To Target `json:"to"`
-	// From is where a fill is taken up.
+}
+
+// FillOrder asks for every old row to get its new shape.
+type FillOrder struct {
+	SchemaOrder
+	// From is where the fill is taken up.
 	From Position `json:"from,omitzero"`
+	// Paused says why nothing is to be written now, "" if it may go on.
+	// Progressed hears how far it is, after every batch; an error from it
+	// ends the fill. Neither blocks for long.
+	Paused     func() string        `json:"-"`
+	Progressed func(Progress) error `json:"-"`
 }
 
 // BackupOrder asks for a backup.
 type BackupOrder struct {
 	Stamp
-	Release string `json:"release"`
-	Backup  Backup `json:"backup"`
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	Backup   Backup   `json:"backup"`
 }
 
 // CheckOrder asks for every check to be put to every instance.

@@ -34,7 +34,9 @@ type Plan struct {
 	Drain   Drain         `json:"drain"`
 	Guard   Guard         `json:"guard"`
 	Gates   []Window      `json:"gates,omitempty"`
-	Schema  Schema        `json:"schema,omitzero"`
+	// Database is where the app keeps its data, if the file says so.
+	Database Database `json:"database,omitzero"`
+	Schema   Schema   `json:"schema,omitzero"`
 	// Backup is what is saved before anything is changed.
 	Backup Backup `json:"backup,omitzero"`
 	Tries  Tries  `json:"tries"`

@@ -8,8 +8,6 @@ type Schema struct {
 	Expand   bool `json:"expand,omitempty"`
 	Backfill bool `json:"backfill,omitempty"`
 	Contract bool `json:"contract,omitempty"`
-	// Database is where it happens.
-	Database Database `json:"database,omitzero"`
 	// Change is a snapshot of the file with the operations; Native is what the
 	// app brings along to migrate itself. One of the two is given.
 	Change File   `json:"change,omitzero"`
@@ -22,6 +20,20 @@ func (s Schema) Changes() bool { return s.Expand || s.Backfill || s.Contract }
 
 // IsNative reports whether the app's own migrations do the work.
 func (s Schema) IsNative() bool { return len(s.Native.Upgrade) > 0 }
+
+// WatchesSchema reports whether the database is worth a look: always while
+// two versions share it, but an app's own program, which may take seconds to
+// tell, is asked only where something depends on it.
+func (s State) WatchesSchema() bool {
+	if !s.Plan.Schema.Changes() || s.Phase.Ended() {
+		return false
+	}
+	switch s.Phase {
+	case Expanding, Backfilling, Reverting, Contracting:
+		return true
+	}
+	return s.Phase.carries() && !s.Plan.Schema.IsNative()
+}
 
 // Stays reports whether a release that is taken back leaves the schema as it
 // is, because nothing is given that undoes it.
@@ -91,8 +103,7 @@ const (
 // Backup says what is saved before anything is changed, and for how long.
 type Backup struct {
 	// Before is the phase that does not begin without it; empty is no backup.
-	Before   Phase    `json:"before,omitempty"`
-	Database Database `json:"database,omitzero"`
+	Before Phase `json:"before,omitempty"`
 	// Keep is how many of the newest are kept, KeepFor how long all are kept.
 	Keep    int           `json:"keep,omitempty"`
 	KeepFor time.Duration `json:"keepFor,omitempty"`

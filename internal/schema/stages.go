@@ -13,9 +13,10 @@ type Stages struct {
 
 // Lock is a lock on a table and when it is taken.
 type Lock struct {
-	Stage, Mode string
+	Stage string `json:"stage"`
+	Mode  string `json:"mode"`
 	// Blocks says what users cannot do meanwhile.
-	Blocks string
+	Blocks string `json:"blocks"`
 }
 
 // Reversible says what a revert before contract gives back.

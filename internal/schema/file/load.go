@@ -40,6 +40,11 @@ func Load(path string) (schema.Change, error) {
 	if err != nil {
 		return schema.Change{}, fmt.Errorf("reading a schema change: %w", err)
 	}
+	return Read(path, content)
+}
+
+// Read reads and validates a change from a file's content, as Load does.
+func Read(path string, content []byte) (schema.Change, error) {
 	c, err := Parse(content)
 	if c.Name == "" {
 		c.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))

@@ -1,0 +1,72 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// Database is where an app keeps its data, and how it may be disturbed.
+type Database struct {
+	// The type of database.
+	Type DatabaseType `json:"type" jsonschema:"required" example:"postgres"`
+	// Where it is. PostgreSQL: env:NAME or file:PATH, or an address without password. SQLite: the path of its file.
+	URL Text `json:"url" jsonschema:"required" example:"env:DATABASE_URL"`
+	// The PostgreSQL schema of the tables.
+	Schema string `json:"schema,omitempty" jsonschema:"default=public"`
+	// The lock budget: how long anything of a release may wait for a lock, and with it the users who queue behind.
+	LockTimeout Duration `json:"lockTimeout,omitempty" jsonschema:"default=300ms"`
+}
+
+// DatabaseType is a kind of database.
+type DatabaseType string
+
+var databases = []string{"postgres", "sqlite"}
+
+func (d *DatabaseType) fromText(text string) error {
+	return choose(d, text, databases, []string{"mysql"})
+}
+
+func (*DatabaseType) form() string { return oneOf(databases) }
+
+func (d *Database) validate(tell report) {
+	if d == nil {
+		return
+	}
+	checkReference(string(d.URL), "url", tell)
+	checkPositive(d.LockTimeout, "lockTimeout", tell)
+	if d.URL == "" || isReference(string(d.URL)) {
+		return
+	}
+	switch d.Type {
+	case "postgres":
+		u, err := url.Parse(string(d.URL))
+		if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+			tell("url", "it is not an address of PostgreSQL", "write env:NAME or file:PATH for one, or postgres://user@host:5432/database")
+			return
+		}
+		if _, has := u.User.Password(); has || u.Query().Has("password") {
+			tell("url", "it has a password in it, which would be stored with every release", "write env:NAME or file:PATH, which is resolved when it is needed")
+		}
+	case "sqlite":
+		if strings.Contains(string(d.URL), "://") {
+			tell("url", "a SQLite database is a file", "write its path, relative to the folder of this file")
+		}
+	}
+}
+
+// resolve gives the database its core form. A nil one has none.
+func (d *Database) resolve(dir string) release.Database {
+	if d == nil {
+		return release.Database{}
+	}
+	db := release.Database{Driver: release.DatabaseDriver(d.Type), URL: absoluteReference(string(d.URL), dir), LockTimeout: time.Duration(d.LockTimeout)}
+	if db.Driver == release.PostgreSQL {
+		db.Namespace = d.Schema
+	} else if !isReference(db.URL) {
+		db.URL = absolute(db.URL, dir)
+	}
+	return db
+}

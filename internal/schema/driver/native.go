@@ -1,0 +1,89 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"cutover/internal/release"
+	"cutover/internal/schema"
+	"cutover/internal/schema/native"
+)
+
+// migrated is a schema that the app's own migrations change.
+type migrated struct {
+	migration native.Migration
+	budget    native.Budget
+	stays     bool
+}
+
+// clientCheck is how soon the server notices that a migration was killed.
+const clientCheck = 2 * time.Second
+
+func (d *Driver) native(o release.SchemaOrder) (stages, error) {
+	if d.Errand == nil {
+		return nil, errors.New("this controller cannot run migrations")
+	}
+	n := o.Schema.Native
+	m := migrated{
+		migration: native.Migration{From: n.From, To: n.To},
+		budget:    native.Budget{LockTimeout: o.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
+		stays:     o.Schema.Stays(),
+	}
+	var err error
+	if m.migration.Upgrade, err = d.command(o, n.Upgrade); err != nil {
+		return nil, err
+	}
+	if m.migration.Head, err = d.command(o, n.Head); err != nil {
+		return nil, err
+	}
+	if !m.stays {
+		m.migration.Downgrade, err = d.command(o, n.Downgrade)
+	}
+	return m, err
+}
+
+// command is run by the new version: the old one does not know how to undo
+// what it has never seen.
+func (d *Driver) command(o release.SchemaOrder, argv []string) (native.Command, error) {
+	args, env, secrets, err := d.Errand(o.App, o.To, argv)
+	if err != nil {
+		return native.Command{}, fmt.Errorf("migrate to %s: %w", o.To.Version, err)
+	}
+	return native.Command{Args: args, Dir: o.To.Artefact.Dir, Env: env, Secrets: secrets}, nil
+}
+
+// Observe asks for the revision. A revision that is neither the one before
+// nor the one after is an error: nobody knows what fits it.
+func (m migrated) Observe(ctx context.Context) (schema.World, error) {
+	at, err := m.migration.At(ctx, m.budget)
+	if err != nil {
+		return schema.World{}, err
+	}
+	if at == native.After {
+		return schema.World{Expanded: true, Filled: true, Contracted: true}, nil
+	}
+	return schema.World{Waits: "the database is at " + m.migration.From}, nil
+}
+
+// Expand runs the upgrade.
+func (m migrated) Expand(ctx context.Context) error {
+	_, err := m.migration.Up(ctx, m.budget)
+	return err
+}
+
+// Backfill has nothing to do: what rows need, the upgrade gave them.
+func (m migrated) Backfill(context.Context, release.FillOrder) error { return nil }
+
+// Contract has nothing to do.
+func (m migrated) Contract(context.Context) error { return nil }
+
+// Revert runs the downgrade, if there is one.
+func (m migrated) Revert(ctx context.Context) error {
+	if m.stays {
+		return nil
+	}
+	_, err := m.migration.Down(ctx, m.budget)
+	return err
+}
