@@ -12,6 +12,7 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
 	"cutover/internal/release"
@@ -29,6 +30,7 @@ type plane struct {
 	book    *ledger.Book
 	board   *board.Board
 	doors   *doors
+	mirror  *mirror.Mirror
 	version string
 	epoch   string
 	started time.Time
@@ -65,6 +67,7 @@ func (p *plane) Stats(app string) admin.Stats {
 			Blue:  p.book.Of(app, release.Blue).Read(),
 			Green: p.book.Of(app, release.Green).Read(),
 		},
+		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
 }
 
@@ -144,6 +147,7 @@ func (p *plane) replace(ctx context.Context, next route.Table) error {
 		fresh.close()
 		return fmt.Errorf("publish the table: %w", err)
 	}
+	p.mirror.Follow(next)
 	p.doors.serve(fresh)
 	p.doors.keep(next.Listens())
 	return nil

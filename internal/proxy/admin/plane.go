@@ -73,6 +73,8 @@ type Stats struct {
 	Generation uint64                        `json:"generation"`
 	Route      release.Route                 `json:"route"`
 	Sides      release.Sides[ledger.Reading] `json:"sides"`
+	// Comparison is what copying requests has shown for the route's release.
+	Comparison *release.Comparison `json:"comparison,omitempty"`
 }
 
 // CloseStreams asks for the streams of one side to be closed.
