@@ -9,7 +9,7 @@ import (
 // Comparison is what comparing the answers of both versions has shown so far.
 type Comparison struct {
 	// Samples is how many requests both versions were asked, Differing in how
-	// many of them green's answer differed at a place that counts.
+	// many of them the new one's answer differed at a place that counts.
 	Samples   uint64 `json:"samples"`
 	Differing uint64 `json:"differing"`
 	// Dropped copies were given up because the shadow was not quick enough,
@@ -22,7 +22,7 @@ type Comparison struct {
 	Endpoints int `json:"endpoints"`
 	Thin      int `json:"thin"`
 	// Noisy paths differ between two answers of the old version; Alarms are
-	// those at which green differs more than that. Untracked differences were
+	// those at which the new one differs more than that. Untracked differences were
 	// not entered because there were too many places.
 	Noisy     int    `json:"noisy"`
 	Alarms    int    `json:"alarms"`

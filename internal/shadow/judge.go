@@ -179,12 +179,12 @@ func (j *Judge) Report() release.Comparison {
 	for _, at := range places {
 		t := j.paths[at]
 		switch {
-		case t.blue > 0 && !t.alarm:
+		case t.blue > 0 && !t.alarm && at.Kind != Slower:
 			out.Noisy++
 		case len(out.Differences) < maxShown && t.green > 0:
 			out.Differences = append(out.Differences, j.shown(at, t))
 		}
-		if t.alarm {
+		if t.alarm && at.Kind != Slower {
 			out.Alarms++
 		}
 	}

@@ -27,7 +27,7 @@ func TestTheReportCountsAndNamesTheDifference(t *testing.T) {
 		t.Fatalf("got %+v", r)
 	}
 	d := r.Differences[0]
-	want := "20 of 100 answers differ at GET /api/items $.price: another type, text instead of number (blue with itself: 0; p < 0.0001)"
+	want := "20 of 100 answers differ at GET /api/items $.price: another type, text instead of number (the old version with itself: 0; p < 0.0001)"
 	if d.P > 0.001 || d.String() != want {
 		t.Errorf("got %s, p %g", d, d.P)
 	}

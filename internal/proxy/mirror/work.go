@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
@@ -53,13 +54,12 @@ func (m *Mirror) carry(c *Copy) {
 	var again, green reply
 	defer func() { again.body.free(); green.body.free() }()
 	again.body, green.body = plain.empty(), plain.empty()
-	var both sync.WaitGroup
+	asks := []func(){func() { m.ask(ctx, fresh, c, &green) }}
 	if readOnly(c.method) {
-		both.Go(func() { m.ask(ctx, old, c, &again) })
+		asks = append(asks, func() { m.ask(ctx, old, c, &again) })
 		x.Again = &again.answer
 	}
-	both.Go(func() { m.ask(ctx, fresh, c, &green) })
-	both.Wait()
+	inAnyOrder(asks)
 	switch {
 	case c.to.ctx.Err() != nil:
 		c.of.dropped.Add(1) // the route has changed: that is nobody's fault
@@ -69,6 +69,18 @@ func (m *Mirror) carry(c *Copy) {
 		x.Green = green.answer
 		c.of.take(x, &m.comparing)
 	}
+}
+
+// inAnyOrder does everything at once and returns when it is done. Who is begun
+// with is drawn by lot: where both sides share a state that every request
+// changes, the order shows in the answers, and must not tell the sides apart.
+func inAnyOrder(all []func()) {
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	var done sync.WaitGroup
+	for _, f := range all {
+		done.Go(f)
+	}
+	done.Wait()
 }
 
 // plain returns the body of the user's answer without its encoding; the copies
