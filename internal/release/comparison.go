@@ -85,7 +85,7 @@ func (c Comparison) String() string {
 	}
 	for _, d := range c.Differences {
 		if d.Alarm && d.Advisory {
-			text += "; slower: " + d.String()
+			text += "; for information: " + d.String()
 			break
 		}
 	}

@@ -92,7 +92,7 @@ func TestADifferenceThatOnlyInformsFailsNothing(t *testing.T) {
 	slow := priced
 	slow.Advisory = true
 	s, w := shadowing(ShadowOnly, 1840, slow)
-	if en := settled(t, s, w); en.Phase != Withdrawing || !strings.Contains(en.Reason, "slower: 12 of 1,840") {
+	if en := settled(t, s, w); en.Phase != Withdrawing || !strings.Contains(en.Reason, "for information: 12 of 1,840") {
 		t.Errorf("got %s: %s", en.Phase, en.Reason)
 	}
 }

@@ -64,6 +64,10 @@ func (j *Judge) Take(x Sample) { j.Enter(j.settings.Compare(x)) }
 // a version that has just started is slow once.
 const coldSamples = 20
 
+// anywhere is where failures are counted besides at their endpoints: a version
+// that fails a few requests of each is found before any endpoint has enough.
+const anywhere = "any endpoint"
+
 // Enter takes in what Settings.Compare found.
 func (j *Judge) Enter(f Found) {
 	name, e := j.endpoint(f.endpoint)
@@ -74,28 +78,37 @@ func (j *Judge) Enter(f Found) {
 		if k.Kind == Slower && e.samples <= coldSamples {
 			continue
 		}
-		t := j.tally(place{name, k})
-		if t == nil {
-			continue
+		differs = j.weigh(place{name, k}, f, e.samples) || differs
+		if k.Path == "status" || k.Path == "answer" {
+			differs = j.weigh(place{anywhere, k}, f, j.samples) || differs
 		}
-		_, blue := seenIn(f.blue, k)
-		seen, green := seenIn(f.green, k)
-		t.count(blue, green)
-		if f.paired && blue != green {
-			j.toss(t, green)
-		}
-		if green {
-			t.was, t.is = seen.Was, seen.Is
-		}
-		excess := float64(t.green) - float64(t.blue)
-		if j.p(t) <= j.settings.Alpha && excess >= j.settings.Tolerance*float64(e.samples) {
-			t.alarm = true
-		}
-		differs = differs || green && t.alarm && k.Kind != Slower
 	}
 	if differs {
 		j.differing++
 	}
+}
+
+// weigh enters a sample, one of so many, at a place, and reports whether green
+// differs there in a way that counts.
+func (j *Judge) weigh(at place, f Found, samples uint64) bool {
+	t := j.tally(at)
+	if t == nil {
+		return false
+	}
+	_, blue := seenIn(f.blue, at.Key)
+	seen, green := seenIn(f.green, at.Key)
+	t.count(blue, green)
+	if f.paired && blue != green {
+		j.toss(t, green)
+	}
+	if green {
+		t.was, t.is = seen.Was, seen.Is
+	}
+	excess := float64(t.green) - float64(t.blue)
+	if j.p(t) <= j.settings.Alpha && excess >= j.settings.Tolerance*float64(samples) {
+		t.alarm = true
+	}
+	return green && t.alarm && !at.Kind.informs()
 }
 
 func (t *tally) count(blue, green bool) {
@@ -178,13 +191,16 @@ func (j *Judge) Report() release.Comparison {
 	slices.SortFunc(places, j.order)
 	for _, at := range places {
 		t := j.paths[at]
+		if at.endpoint == anywhere && (!t.alarm || out.Alarms > 0) {
+			continue // what stands here stands at its endpoints too
+		}
 		switch {
 		case t.blue > 0 && !t.alarm && at.Kind != Slower:
 			out.Noisy++
 		case len(out.Differences) < maxShown && t.green > 0:
 			out.Differences = append(out.Differences, j.shown(at, t))
 		}
-		if t.alarm && at.Kind != Slower {
+		if t.alarm && !at.Kind.informs() {
 			out.Alarms++
 		}
 	}
@@ -192,10 +208,14 @@ func (j *Judge) Report() release.Comparison {
 }
 
 func (j *Judge) shown(at place, t *tally) release.Difference {
+	of := j.samples
+	if e := j.endpoints[at.endpoint]; e != nil {
+		of = e.samples
+	}
 	return release.Difference{
 		Endpoint: at.endpoint, Path: at.Path, Kind: string(at.Kind), Was: t.was, Is: t.is,
-		Count: t.green, Noise: t.blue, Of: j.endpoints[at.endpoint].samples, P: j.p(t),
-		Alarm: t.alarm, Advisory: at.Kind == Slower,
+		Count: t.green, Noise: t.blue, Of: of, P: j.p(t),
+		Alarm: t.alarm, Advisory: at.Kind.informs(),
 	}
 }
 
@@ -203,15 +223,17 @@ func (j *Judge) shown(at place, t *tally) release.Difference {
 // least likely, then the most frequent.
 func (j *Judge) order(a, b place) int {
 	x, y := j.paths[a], j.paths[b]
-	return cmp.Or(cmp.Compare(x.rank(a.Kind), y.rank(b.Kind)), cmp.Compare(j.p(x), j.p(y)), cmp.Compare(y.green, x.green),
+	return cmp.Or(cmp.Compare(x.rank(a), y.rank(b)), cmp.Compare(j.p(x), j.p(y)), cmp.Compare(y.green, x.green),
 		strings.Compare(a.endpoint, b.endpoint), strings.Compare(a.Path, b.Path), strings.Compare(string(a.Kind), string(b.Kind)))
 }
 
-func (t *tally) rank(k Kind) int {
+func (t *tally) rank(at place) int {
 	switch {
 	case !t.alarm:
+		return 3
+	case at.Kind.informs():
 		return 2
-	case k == Slower:
+	case at.endpoint == anywhere:
 		return 1
 	}
 	return 0

@@ -133,3 +133,19 @@ func TestTheBetIsFair(t *testing.T) {
 		}
 	}
 }
+
+func TestAFewFailuresOfEachEndpointAddUp(t *testing.T) {
+	t.Parallel()
+	j := NewJudge(Settings{})
+	for k := range 200 {
+		x := sample(fmt.Sprintf("GET /%c", 'a'+k%10), `1`, `1`, `1`)
+		if k%13 == 0 {
+			x.Green.Status = 500
+		}
+		j.Take(x)
+	}
+	f := j.Report().Failing()
+	if len(f) != 1 || f[0].Endpoint != anywhere || f[0].Path != "status" || f[0].Of != 200 || f[0].Count != 16 {
+		t.Errorf("got %v", j.Report())
+	}
+}

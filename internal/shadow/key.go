@@ -21,12 +21,16 @@ const (
 	Missing Kind = "missing"
 	Extra   Kind = "new"
 	Order   Kind = "another order"
-	// Token is a text that is equal but for what looks like an id, a time or
-	// a token.
+	// Token is a text that is equal but for what looks like an id, a time, a
+	// version or a token: names of assets change with every release.
 	Token Kind = "another token"
-	// Slower is a difference of time; it informs and never fails a version.
+	// Slower is a difference of time: a side without users and one with them
+	// are not equally busy.
 	Slower Kind = "slower"
 )
+
+// informs reports whether a kind only informs and never fails a version.
+func (k Kind) informs() bool { return k == Slower || k == Token }
 
 // Seen is a difference that was found, with what it was and is in words that
 // give no value away, such as "number" and "null".
