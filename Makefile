@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test check schema bench-core bench-journal bench-switch bench-analysis clean
+.PHONY: help build demo test check schema bench-core bench-journal bench-switch bench-analysis bench-shadow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ bench-switch: ## 20 switches under load: what fails, and how soon the old side i
 
 bench-analysis: ## false alarms and detection beside the rules of other controllers
 	GOGC=2000 $(GO) test -run '^$$' -bench . -benchtime 1x ./bench/analysis
+
+bench-shadow: ## what a healthy, slow, hung or dead shadow costs users
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/shadow
 
 clean:
 	rm -rf bin
