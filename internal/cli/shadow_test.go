@@ -1,6 +1,9 @@
 package cli_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,4 +56,31 @@ func TestAShadowComparesSaysWhatDiffersAndLeavesTheOldVersion(t *testing.T) {
 		t.Errorf("users met %v, want v1 alone", report.Versions)
 	}
 	await(t, "the shadows are gone", func() bool { return len(h.instances()) == 2 })
+}
+
+func TestARecordingHoldsRequestsAndPlaysThemToBothVersions(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.must(0, "deploy", "-f", "app.yaml", "-f", "v1.yaml")
+	crowd := h.crowd(100)
+	tape := filepath.Join(h.home, "tape.jsonl")
+	said := h.must(0, "record", "shop", tape, "--for", "2s", "--share", "50")
+	crowd.finish()
+	text, err := os.ReadFile(tape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := strings.Count(string(text), "\n")
+	if count < 10 || !strings.Contains(said, fmt.Sprintf("%d requests of shop", count)) {
+		t.Errorf("%d requests are recorded; it says %s", count, said)
+	}
+	if strings.Contains(string(text), "POST") {
+		t.Error("a write is recorded")
+	}
+	played := h.must(0, "replay", tape, "--old", h.listen, "--new", h.listen, "--rate", "500")
+	if !strings.Contains(played, fmt.Sprintf("%d answers compared", count)) || !strings.Contains(played, "no difference beyond the noise") {
+		t.Errorf("of %d requests it says\n%s", count, played)
+	}
+	h.must(2, "replay", tape)
+	h.must(2, "record", "shop")
 }

@@ -16,6 +16,7 @@ import (
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
 	"cutover/internal/release"
+	"cutover/internal/shadow/record"
 )
 
 // settleTimeout bounds how long a change waits for requests that took the
@@ -69,6 +70,11 @@ func (p *plane) Stats(app string) admin.Stats {
 		},
 		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
+}
+
+// Requests implements admin.Plane.
+func (p *plane) Requests(of admin.Recording) (<-chan record.Request, func()) {
+	return p.mirror.Listen(of.App, of.Share, of.Mask)
 }
 
 // CloseStreams implements admin.Plane.

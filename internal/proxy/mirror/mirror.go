@@ -24,13 +24,15 @@ type Mirror struct {
 	pool   *http.Transport
 	// apps are those that are or were mirrored; the map is never changed.
 	apps atomic.Pointer[map[string]*shadowing]
+	// listeners get requests to record; the list is never changed.
+	listeners atomic.Pointer[[]*listener]
 	// comparing lets one comparison run at a time: what it takes apart is
 	// larger than the bodies.
 	comparing sync.Mutex
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	mu     sync.Mutex // one Follow at a time
+	mu     sync.Mutex // one change at a time
 	begun  bool
 	done   sync.WaitGroup
 }
@@ -50,6 +52,7 @@ func New(limits Limits) *Mirror {
 		}}
 	m.budget.left.Store(l.Bytes)
 	m.apps.Store(&map[string]*shadowing{})
+	m.listeners.Store(&[]*listener{})
 	return m
 }
 
@@ -126,6 +129,7 @@ func (m *Mirror) Watch(app string, side release.Side, r *http.Request) *Copy {
 	if m == nil {
 		return nil
 	}
+	m.tell(app, r)
 	a := (*m.apps.Load())[app]
 	if a == nil {
 		return nil
