@@ -35,10 +35,37 @@ func (s *Server) planned(w http.ResponseWriter, r *http.Request) (release.Plan, 
 }
 
 func (s *Server) deploy(w http.ResponseWriter, r *http.Request) {
-	p, ok := s.planned(w, r)
+	if p, ok := s.planned(w, r); ok {
+		s.begin(w, r, p)
+	}
+}
+
+// fullRollback begins the release that brings back what stood before another
+// one, with the data of its backup.
+func (s *Server) fullRollback(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	v, ok := s.Reader.View(name)
 	if !ok {
+		s.unknown(w, name)
 		return
 	}
+	p, err := release.FullRollback(v.State, name+"-back")
+	if err != nil {
+		write(w, http.StatusConflict, Failure{Kind: "refused", Error: err.Error()})
+		return
+	}
+	p.Author = who(r)
+	// The older version is tested as it was when it came in.
+	for _, past := range s.Reader.Releases() {
+		if past.App == p.App && past.Phase == release.Done && past.Plan.To.Digest == p.To.Digest {
+			p.Checks = past.Plan.Checks
+		}
+	}
+	s.begin(w, r, p)
+}
+
+// begin records a plan and answers with what became of it.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, p release.Plan) {
 	resumed, err := s.Writer.Deploy(r.Context(), p, who(r))
 	if err != nil {
 		s.fail(w, err)

@@ -84,6 +84,13 @@ func (c *Client) Request(ctx context.Context, name string, verb release.Verb, re
 	return v, c.post(ctx, "/v1/releases/"+url.PathEscape(name)+"/"+string(verb), Ask{Reason: reason}, &v)
 }
 
+// FullRollback begins the release that brings back what stood before another
+// one, with the data of its backup. It is safe to repeat.
+func (c *Client) FullRollback(ctx context.Context, name string) (Deployed, error) {
+	var d Deployed
+	return d, c.post(ctx, "/v1/releases/"+url.PathEscape(name)+"/full-rollback", struct{}{}, &d)
+}
+
 // Allow lifts the rejection of a version.
 func (c *Client) Allow(ctx context.Context, app, version, reason string) error {
 	return c.post(ctx, "/v1/apps/"+url.PathEscape(app)+"/allow", AllowVersion{Version: version, Reason: reason}, &struct{}{})

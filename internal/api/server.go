@@ -69,6 +69,7 @@ func (s *Server) routes(closing <-chan struct{}) http.Handler {
 	mux.HandleFunc("GET /v1/journal", func(w http.ResponseWriter, r *http.Request) { s.journal(w, r, closing) })
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/deploy", s.deploy)
+	mux.HandleFunc("POST /v1/releases/{name}/full-rollback", s.fullRollback)
 	mux.HandleFunc("POST /v1/releases/{name}/{verb}", s.request)
 	if s.Databases != nil {
 		mux.HandleFunc("GET /v1/releases/{name}/schema", s.verifySchema)

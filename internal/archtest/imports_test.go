@@ -54,6 +54,8 @@ var pure = []struct {
 		[]string{"cmp", "errors", "fmt", "maps", "math", "slices", "strings", "time"}},
 	{"internal/schema", "what a change of the schema is must not depend on a database or a file format",
 		[]string{"crypto/sha256", "encoding/hex", "errors", "fmt", "maps", "slices", "strings"}},
+	{"internal/schema/pace", "how fast a fill may go must follow from what was seen, so that every history can be played",
+		[]string{"errors", "fmt", "math", "strings", "time"}},
 	{"internal/store", "the journal's promises must not depend on one way of keeping them",
 		[]string{"context", "crypto/sha256", "encoding/binary", "encoding/hex", "encoding/json", "errors", "fmt", "strings", "time", "slices", "bytes", "math", "unicode/utf8"}},
 }
@@ -72,7 +74,7 @@ var forbidden = []struct {
 	{[]string{"internal/engine", "internal/api"},
 		[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot", "internal/config", "internal/proxy", "internal/cli", "internal/store/sqlite"},
 		"the engine owns its ports and must work with any adapter; only the command line puts them together"},
-	{[]string{"internal/schema/lint", "internal/schema/native", "internal/backup"},
+	{[]string{"internal/schema/lint", "internal/schema/native", "internal/backup", "internal/rehearsal"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
 		"adapters act and do not decide, and never import each other"},
 	{[]string{"internal/config"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
@@ -83,6 +85,12 @@ var forbidden = []struct {
 		"answers are compared the same way in the data plane, in a rehearsal and in a simulation"},
 	{[]string{"internal/demo"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/proxy", "internal/cli", "internal/config"},
 		"the demo shows what a user sees: the program and its API, nothing behind them"},
+	{[]string{"internal/load"},
+		[]string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/check", "internal/proxy", "internal/api", "internal/cli", "internal/demo"},
+		"a load knows addresses and nothing of what runs there, so that it can be put on anything"},
+	{[]string{"internal/jsonpath"},
+		[]string{"internal/check", "internal/load", "internal/config", "internal/release"},
+		"finding a value in JSON depends on nobody who asks for one"},
 }
 
 // homes are the only places where a library may be imported, so that it can be
@@ -92,8 +100,10 @@ var homes = []struct {
 	homes   []string
 }{
 	{"modernc.org/sqlite", []string{"internal/store/sqlite"}},
+	// Three accounts of latencies: the demo's users, a load, and the data plane.
+	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/demo/load", "internal/load", "internal/proxy/ledger"}},
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
-	{"github.com/jackc/pgx", []string{"internal/backup", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
+	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/rehearsal", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/goccy/go-yaml", []string{"internal/config", "internal/schema/file"}},
 	{"github.com/invopop/jsonschema", []string{"internal/config"}},

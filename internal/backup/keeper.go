@@ -55,6 +55,56 @@ func (k Keeper) Take(ctx context.Context, o release.BackupOrder) (release.Saved,
 	return release.Saved{Name: b.Name, SHA256: b.SHA256, Bytes: b.Size, Rows: b.Content.Rows(), Verified: b.Verified != nil}, nil
 }
 
+// Observe looks how far a backup is on its way into the database's place.
+func (k Keeper) Observe(ctx context.Context, o release.RestoreOrder) (release.RestoreWorld, error) {
+	x, err := k.exchange(o)
+	if err != nil {
+		return release.RestoreWorld{}, err
+	}
+	stage, err := x.Look(ctx)
+	if err != nil {
+		return release.RestoreWorld{}, err
+	}
+	w := release.RestoreWorld{Known: true, Prepared: stage >= Prepared, Exchanged: stage == Exchanged}
+	if w.Exchanged {
+		w.Aside, err = x.Aside()
+	}
+	return w, err
+}
+
+// Prepare restores the backup beside the database.
+func (k Keeper) Prepare(ctx context.Context, o release.RestoreOrder) error {
+	return k.with(o, func(x Exchange) error { return x.Prepare(ctx) })
+}
+
+// Exchange puts what was prepared in the place of the database.
+func (k Keeper) Exchange(ctx context.Context, o release.RestoreOrder) error {
+	return k.with(o, func(x Exchange) error { return x.Replace(ctx) })
+}
+
+// ExchangeBack puts the database that was kept aside back in its place.
+func (k Keeper) ExchangeBack(ctx context.Context, o release.RestoreOrder) error {
+	return k.with(o, func(x Exchange) error { return x.Back(ctx) })
+}
+
+func (k Keeper) with(o release.RestoreOrder, do func(Exchange) error) error {
+	x, err := k.exchange(o)
+	if err != nil {
+		return err
+	}
+	return do(x)
+}
+
+func (k Keeper) exchange(o release.RestoreOrder) (Exchange, error) {
+	live, err := SourceOf(o.Database)
+	if err != nil {
+		return Exchange{}, err
+	}
+	f := k.Of(o.App)
+	b, err := f.Open(o.Backup)
+	return Exchange{Folder: f, Backup: b, Live: live, Key: o.Release}, err
+}
+
 // SourceOf returns where a database is, its reference resolved.
 func SourceOf(db release.Database) (Source, error) {
 	if db.Driver != release.PostgreSQL {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/jsonpath"
 	"cutover/internal/release"
 )
 
@@ -36,12 +37,6 @@ type request struct {
 	pattern *regexp.Regexp
 }
 
-// field is a place in a JSON document and the value it must have.
-type field struct {
-	path path
-	want string
-}
-
 // newRequest finds the secrets a valid check refers to.
 func newRequest(spec release.HTTPCheck) (*request, error) {
 	r := &request{spec: spec, headers: map[string]string{}}
@@ -57,7 +52,7 @@ func newRequest(spec release.HTTPCheck) (*request, error) {
 		r.headers[name] = value
 	}
 	for _, text := range slices.Sorted(maps.Keys(spec.JSON)) {
-		p, err := parsePath(text)
+		p, err := jsonpath.Parse(text)
 		if err != nil {
 			return nil, err
 		}

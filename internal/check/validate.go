@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"cutover/internal/environ"
+	"cutover/internal/jsonpath"
 	"cutover/internal/release"
 )
 
@@ -62,7 +63,7 @@ func validateHTTP(h release.HTTPCheck) []error {
 		wrong = append(wrong, fmt.Errorf("regexp: %w", err))
 	}
 	for _, text := range slices.Sorted(maps.Keys(h.JSON)) {
-		if _, err := parsePath(text); err != nil {
+		if _, err := jsonpath.Parse(text); err != nil {
 			wrong = append(wrong, err)
 		}
 	}

@@ -68,7 +68,8 @@ func (d databases) described(app string, b backup.Backup) api.Backup {
 func (c *control) needed(app, name string) bool {
 	standing := c.engine.Standing(app)
 	for _, s := range c.engine.Releases() {
-		if s.App == app && s.Saved != nil && s.Saved.Name == name && (!s.Phase.Ended() || s.Release == standing.Plan.Release) {
+		mayGoBack := !s.Phase.Ended() || s.Release == standing.Plan.Release
+		if s.App == app && mayGoBack && (s.Plan.Restore == name || s.Saved != nil && s.Saved.Name == name) {
 			return true
 		}
 	}

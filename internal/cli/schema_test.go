@@ -173,3 +173,35 @@ func TestAChangeThatDoesNotFitTheDatabaseIsRefusedBeforeAnythingIsRecorded(t *te
 		t.Errorf("a release was recorded: %s", list)
 	}
 }
+
+func TestAFullRollbackBringsTheOlderVersionBackWithItsDataAndKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	pg, dsn := withDatabase(t, h, 100)
+	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
+	await(t, "standby", func() bool { return h.view("shop-v2").State.Phase == release.Standby })
+	if out := h.must(2, "rollback", "--full", "--yes", "shop"); !strings.Contains(out, "without losing anything") {
+		t.Errorf("in standby it was refused with %q", out)
+	}
+	h.must(0, "retire", "shop")
+	query(t, pg, dsn, "INSERT INTO users (id, username, email) VALUES (1000, 'late', 'late@shop.test')")
+	if out := h.must(2, "rollback", "--full", "shop-v2"); !strings.Contains(out, "brings v1 back with the data of") || !strings.Contains(out, "--yes") {
+		t.Errorf("without --yes it said %q", out)
+	}
+	h.must(0, "rollback", "--full", "--yes", "shop-v2")
+	v := h.view("shop-v2-back")
+	if v.State.Phase != release.Standby || v.State.Plan.To.Version != "v1" {
+		t.Errorf("it is %s of %s", v.State.Phase, v.State.Plan.To.Version)
+	}
+	if n := number(t, pg, dsn, "SELECT count(*) FROM information_schema.columns WHERE table_name = 'users'"); n != 2 {
+		t.Errorf("users has %d columns, want the two of v1", n)
+	}
+	if n := number(t, pg, dsn, "SELECT count(*) FROM users"); n != 100 {
+		t.Errorf("there are %d users, want the 100 of the backup", n)
+	}
+	h.must(0, "rollback", "shop-v2-back")
+	if n := number(t, pg, dsn, "SELECT count(*) FROM users WHERE email IS NOT NULL"); n != 101 {
+		t.Errorf("after taking that back there are %d users with an address, want the 101 there were", n)
+	}
+	h.must(0, "audit", "verify")
+}

@@ -26,7 +26,11 @@ var verbHelp = []struct {
 func newVerbCommands(s *session) []*cobra.Command {
 	var cmds []*cobra.Command
 	for _, h := range verbHelp {
-		cmds = append(cmds, newVerbCommand(s, h.verb, h.short, h.long))
+		cmd := newVerbCommand(s, h.verb, h.short, h.long)
+		if h.verb == release.VerbRollback {
+			addFull(s, cmd)
+		}
+		cmds = append(cmds, cmd)
 	}
 	return cmds
 }

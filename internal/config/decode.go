@@ -85,11 +85,11 @@ func (d decoder) ownForm(n *node, path string, v reflect.Value) bool {
 
 // shortForm reads one value in place of a group of keys.
 func (d decoder) shortForm(n *node, path string, v reflect.Value) bool {
-	s, ok := v.Addr().Interface().(shortened)
+	short, ok := shortFormOf(v)
 	if !ok || n.kind == mappingKind {
 		return false
 	}
-	f, _ := fields(v.Type()).find(s.shortKey())
+	f, _ := fields(v.Type()).find(short)
 	in := v.Field(f.index)
 	if n.kind == listKind && !takesList(in) {
 		return false

@@ -17,8 +17,8 @@ type Schema struct {
 	Change string `json:"change,omitempty" example:"migrations/0002_address.yaml"`
 	// The app's own migrations, in place of operations.
 	Native *Native `json:"native,omitempty"`
-	// How rows get their new shape: gentle yields to users as soon as they are served more slowly, full does not.
-	Pace string `json:"pace,omitempty" jsonschema:"default=gentle,enum=gentle,enum=full"`
+	// How much of the database the fill may take: shared up to half of the time as long as users do not feel it, gentle little, full all.
+	Pace string `json:"pace,omitempty" jsonschema:"default=shared,enum=full,enum=shared,enum=gentle"`
 	// How long that may take.
 	Within Duration `json:"within,omitempty" jsonschema:"default=168h"`
 }

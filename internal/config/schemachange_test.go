@@ -68,7 +68,7 @@ func TestASchemaChangeIsKeptWithThePlan(t *testing.T) {
 	}
 	db := release.Database{Driver: release.PostgreSQL, URL: "env:DATABASE_URL", Namespace: "public", LockTimeout: 300 * time.Millisecond}
 	want := release.Schema{Expand: true, Backfill: true, Contract: true, Change: p.Schema.Change,
-		Fill: release.Fill{Pace: release.Gentle, Within: 168 * time.Hour}}
+		Fill: release.Fill{Pace: release.Shared, Within: 168 * time.Hour}}
 	if p.Schema.Change.Name != "c.yaml" || p.Schema.Change.Digest == "" || p.Schema.Expand != want.Expand || p.Database != db || p.Schema.Fill != want.Fill || p.Schema.IsNative() {
 		t.Errorf("the plan has %+v, want %+v", p.Schema, want)
 	}

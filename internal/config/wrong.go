@@ -89,8 +89,8 @@ func form(v reflect.Value) string {
 		if v.Kind() == reflect.Map {
 			return "a group of name: value"
 		}
-		if s, ok := v.Addr().Interface().(shortened); ok {
-			return "one value (" + s.shortKey() + ") or a group of keys (" + strings.Join(fields(v.Type()).keys(), ", ") + ")"
+		if short, ok := shortFormOf(v); ok {
+			return "one value (" + short + ") or a group of keys (" + strings.Join(fields(v.Type()).keys(), ", ") + ")"
 		}
 		return "a group of keys (" + strings.Join(fields(v.Type()).keys(), ", ") + ")"
 	case listKind:

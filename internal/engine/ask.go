@@ -51,7 +51,7 @@ func (e *Engine) admit(p release.Plan) error {
 	switch {
 	case p.Schema.Changes() && e.Schema == nil:
 		return refuse("%w", errNoSchema)
-	case p.Backup.Wanted() && e.Backups == nil:
+	case (p.Backup.Wanted() || p.Strategy == release.Restore) && e.Backups == nil:
 		return refuse("%w", errNoBackups)
 	}
 	standing := e.book.standings[p.App]

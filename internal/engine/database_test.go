@@ -29,6 +29,8 @@ type database struct {
 	// paused counts how often a fill stood still.
 	paused  int
 	backups []string
+	// prepared and exchanged say how far a backup is on its way back.
+	prepared, exchanged bool
 	// calls lists the orders that reached it, in order.
 	calls []string
 }
@@ -144,4 +146,38 @@ func (h handVault) Take(ctx context.Context, o release.BackupOrder) (release.Sav
 	d.called("backup")
 	d.change(func() { d.backups = append(d.backups, o.Key) })
 	return release.Saved{Name: o.Key, SHA256: "abc", Bytes: 100, Rows: 10}, nil
+}
+
+func (h handVault) Observe(context.Context, release.RestoreOrder) (w release.RestoreWorld, err error) {
+	if err := h.reach(); err != nil {
+		return w, err
+	}
+	d := &h.world.database
+	d.change(func() { w = release.RestoreWorld{Known: true, Prepared: d.prepared, Exchanged: d.exchanged} })
+	return w, h.world.blindTo("vault")
+}
+
+func (h handVault) do(ctx context.Context, kind release.ActionKind, o release.RestoreOrder, effect func(d *database)) error {
+	if err := h.reach(); err != nil {
+		return err
+	}
+	if err := h.note(h.world.enter(ctx, "vault", order{kind: kind, stamp: o.Stamp})); err != nil {
+		return err
+	}
+	d := &h.world.database
+	d.called("%s", kind)
+	d.change(func() { effect(d) })
+	return nil
+}
+
+func (h handVault) Prepare(ctx context.Context, o release.RestoreOrder) error {
+	return h.do(ctx, release.ActPrepare, o, func(d *database) { d.prepared = true })
+}
+
+func (h handVault) Exchange(ctx context.Context, o release.RestoreOrder) error {
+	return h.do(ctx, release.ActExchange, o, func(d *database) { d.exchanged = true })
+}
+
+func (h handVault) ExchangeBack(ctx context.Context, o release.RestoreOrder) error {
+	return h.do(ctx, release.ActExchangeBack, o, func(d *database) { d.exchanged = false })
 }

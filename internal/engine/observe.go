@@ -18,13 +18,16 @@ const lookTimeout = 5 * time.Second
 func (e *Engine) observe(ctx context.Context, s release.State) (release.World, []string) {
 	w := release.World{Now: e.now()}
 	var wg sync.WaitGroup
-	var platformErr, trafficErr, schemaErr error
+	var platformErr, trafficErr, schemaErr, restoreErr error
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	wg.Go(func() { platformErr = e.lookAtInstances(ctx, s.App, &w) })
 	wg.Go(func() { w.Traffic, trafficErr = e.Traffic.Observe(ctx, s.App) })
 	if e.Schema != nil && s.WatchesSchema() {
 		wg.Go(func() { w.Schema, schemaErr = e.Schema.Observe(ctx, schemaOrder(s, release.Stamp{App: s.App})) })
+	}
+	if e.Backups != nil && s.Plan.Strategy == release.Restore && !s.Phase.Ended() {
+		wg.Go(func() { w.Restore, restoreErr = e.Backups.Observe(ctx, restoreOrder(s, release.Stamp{App: s.App})) })
 	}
 	wg.Wait()
 	var troubles []string
@@ -38,6 +41,10 @@ func (e *Engine) observe(ctx context.Context, s release.State) (release.World, [
 	if schemaErr != nil {
 		w.Schema = release.SchemaWorld{}
 		troubles = append(troubles, "the database cannot be observed: "+schemaErr.Error())
+	}
+	if restoreErr != nil {
+		w.Restore = release.RestoreWorld{}
+		troubles = append(troubles, "the databases cannot be observed: "+restoreErr.Error())
 	}
 	if s.Phase == release.Backfilling {
 		w.Schema.Progress = e.fills.of(s)

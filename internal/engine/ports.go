@@ -58,11 +58,21 @@ type Schema interface {
 	Revert(ctx context.Context, order release.SchemaOrder) error
 }
 
-// Backups saves databases.
+// Backups saves databases and brings them back. Every order may be repeated.
 type Backups interface {
 	// Take saves what the order names and returns what is known of it. One
 	// that was completed under the same key is returned, not taken again.
 	Take(ctx context.Context, order release.BackupOrder) (release.Saved, error)
+	// Observe looks how far a backup is on its way into the database's place.
+	// It changes nothing. An error means "not known".
+	Observe(ctx context.Context, order release.RestoreOrder) (release.RestoreWorld, error)
+	// Prepare restores the backup beside the database.
+	Prepare(ctx context.Context, order release.RestoreOrder) error
+	// Exchange puts what was prepared in the place of the database, which is
+	// kept aside. Connections that are left to either are ended.
+	Exchange(ctx context.Context, order release.RestoreOrder) error
+	// ExchangeBack puts the database that was kept aside back in its place.
+	ExchangeBack(ctx context.Context, order release.RestoreOrder) error
 }
 
 // Checks puts questions to instances.

@@ -98,8 +98,10 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 			return p.Schema.Fill.Within
 		}
 		return fillLimit
-	case release.ActBackup:
+	case release.ActBackup, release.ActPrepare:
 		return backupLimit
+	case release.ActExchange, release.ActExchangeBack:
+		return exchangeLimit
 	}
 	return room
 }
@@ -109,6 +111,8 @@ const (
 	stageLimit  = time.Hour
 	fillLimit   = 7 * 24 * time.Hour
 	backupLimit = 24 * time.Hour
+	// Users are not served while databases change places.
+	exchangeLimit = time.Minute
 )
 
 // pass lets a while pass, or less if ctx ends.
@@ -145,6 +149,8 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 		return e.changeSchema(ctx, s, a.Kind, stamp)
 	case release.ActBackup:
 		return e.backUp(ctx, s, stamp, result)
+	case release.ActPrepare, release.ActExchange, release.ActExchangeBack:
+		return e.restore(ctx, s, a.Kind, stamp)
 	}
 	return fmt.Errorf("carry out %s: this controller has no adapter for it", a.Kind)
 }

@@ -47,6 +47,24 @@ func (e *Engine) backUp(ctx context.Context, s release.State, stamp release.Stam
 	return err
 }
 
+func restoreOrder(s release.State, stamp release.Stamp) release.RestoreOrder {
+	return release.RestoreOrder{Stamp: stamp, Release: s.Release, Database: s.Plan.Database, Backup: s.Plan.Restore}
+}
+
+func (e *Engine) restore(ctx context.Context, s release.State, kind release.ActionKind, stamp release.Stamp) error {
+	if e.Backups == nil {
+		return errNoBackups
+	}
+	order := restoreOrder(s, stamp)
+	switch kind {
+	case release.ActPrepare:
+		return e.Backups.Prepare(ctx, order)
+	case release.ActExchange:
+		return e.Backups.Exchange(ctx, order)
+	}
+	return e.Backups.ExchangeBack(ctx, order)
+}
+
 // progressEvery is how often the place of a fill is recorded: what lies
 // between may be read again after a crash, and a fill of hours must not fill
 // the journal.
@@ -69,7 +87,7 @@ func (f *fill) paused() string {
 	case err != nil:
 		return err.Error()
 	case s.Halt != nil:
-		return string(s.Halt.Kind) + ": " + s.Halt.Reason
+		return s.Halt.Reason
 	}
 	return ""
 }

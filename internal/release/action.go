@@ -21,6 +21,9 @@ const (
 	ActContract     ActionKind = "contract"
 	ActRevertSchema ActionKind = "revert-schema"
 	ActBackup       ActionKind = "backup"
+	ActPrepare      ActionKind = "restore-beside"
+	ActExchange     ActionKind = "replace-database"
+	ActExchangeBack ActionKind = "put-database-back"
 )
 
 // Action is something to be done to the world. Decide names it as long as it

@@ -61,6 +61,8 @@ func (d *decider) run() {
 		d.expanding()
 	case Backfilling:
 		d.backfilling()
+	case Restoring:
+		d.restoring()
 	case Starting:
 		d.starting()
 	case Warming:

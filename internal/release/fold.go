@@ -119,6 +119,8 @@ func (s State) intend(ev Intended) State {
 		s.Expanded = true
 	case ActContract:
 		s.Contracted = true
+	case ActExchange:
+		s.Exchanging = true
 	case ActCheck:
 		s.Checked, s.Passed = nil, false
 	}

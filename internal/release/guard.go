@@ -61,7 +61,7 @@ func (d *decider) needNew() int {
 // needOld is how many old instances should be ready.
 func (d *decider) needOld() int {
 	switch {
-	case d.p.First() || d.s.NoReturn || d.s.Phase == Reverting:
+	case d.p.First() || d.displaced() || d.s.NoReturn || d.s.Phase == Reverting:
 		return 0
 	case d.s.Phase == Shifting:
 		return d.p.oldAt(d.s.Step)

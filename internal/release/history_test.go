@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // drawHistory draws a plan, a subset of the faults and a seed.
 func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, int) {
 	sh := simulation.Shape{
-		Strategy:       rapid.SampledFrom([]release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.ShadowOnly}).Draw(t, "strategy"),
+		Strategy:       rapid.SampledFrom([]release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.Restore, release.ShadowOnly}).Draw(t, "strategy"),
 		Replicas:       rapid.IntRange(1, 5).Draw(t, "replicas"),
 		First:          rapid.IntRange(0, 9).Draw(t, "first") == 9,
 		Schema:         rapid.Bool().Draw(t, "schema"),

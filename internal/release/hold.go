@@ -79,6 +79,8 @@ func (d *decider) why(what string) string {
 	switch {
 	case d.p.First():
 		return what + ": it is the first release, there is nothing to compare with"
+	case d.p.Strategy == Restore:
+		return what + ": the older version is back, there is nothing to compare it with"
 	case d.s.Next:
 		return what + ": next on request"
 	case d.s.Promote:

@@ -28,6 +28,8 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 			if before.Plan.Backup.Wanted() && before.Saved == nil {
 				vs = append(vs, Violation{"I2", "the schema is changed before the backup is taken"})
 			}
+		case ActExchange, ActExchangeBack:
+			vs = append(vs, checkExchange(w)...)
 		case ActContract:
 			vs = append(vs, checkContract(before, w)...)
 		case ActRevertSchema:
@@ -63,6 +65,14 @@ func checkRoute(s State, w World, r Route) []Violation {
 	if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && s.Contracted {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is gone"})
 	}
+	if s.Plan.Strategy == Restore && w.Restore.Known {
+		if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && w.Restore.Exchanged {
+			vs = append(vs, Violation{"I1", "traffic to a version whose database was replaced"})
+		}
+		if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && !w.Restore.Exchanged {
+			vs = append(vs, Violation{"I1", "traffic to a version whose database is not there"})
+		}
+	}
 	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && len(s.Plan.Checks) > 0 && !s.Passed && s.Phase != Done {
 		vs = append(vs, Violation{"I1", "traffic to a version whose checks have not passed"})
 	}
@@ -86,11 +96,29 @@ func checkStop(s State, w World, a Action) []Violation {
 	if a.Side != s.Plan.From.Side || s.NoReturn {
 		return vs
 	}
+	if s.Plan.Strategy == Restore && s.Phase == Restoring {
+		if !w.Restore.Prepared && !w.Restore.Exchanged {
+			vs = append(vs, Violation{"I2", "the old side is stopped before the backup is restored beside its database"})
+		}
+		return vs
+	}
 	if s.Plan.Strategy != RollingUpdate {
 		return append(vs, Violation{"I2", "the old side is stopped before the point of no return"})
 	}
 	if left := readyWithout(w, a.Instances); left < s.Plan.Replicas-s.Plan.Rolling.Parallelism {
 		vs = append(vs, Violation{"I2", fmt.Sprintf("a batch would leave %d ready instances", left)})
+	}
+	return vs
+}
+
+// checkExchange is I2 for a database that is replaced: whatever still runs
+// could write to the wrong one.
+func checkExchange(w World) []Violation {
+	var vs []Violation
+	for _, side := range []Side{Blue, Green} {
+		if in := w.Sides.Of(side); !in.Known || len(in.List) > 0 {
+			vs = append(vs, Violation{"I2", "the database is replaced while " + string(side) + " may still use it"})
+		}
 	}
 	return vs
 }
@@ -176,6 +204,9 @@ func CheckEnd(s State, w World) []Violation {
 	}
 	if w.Schema.Expanded && s.Plan.Schema.Expand && !s.Plan.Schema.Stays() {
 		vs = append(vs, Violation{"I6", "the schema is not as before"})
+	}
+	if w.Restore.Exchanged {
+		vs = append(vs, Violation{"I6", "the database is not the one before"})
 	}
 	if t := w.Traffic.Sides.Of(s.Plan.To.Side); t.Weight > None || len(t.Endpoints) > 0 {
 		vs = append(vs, Violation{"I6", "the front still knows the rejected version"})

@@ -3,7 +3,7 @@ package release
 // keepOld has the old side's instances run that the phase still needs. One
 // that ended is started again whatever becomes of the release.
 func (d *decider) keepOld() {
-	if d.p.First() || !d.old().Known {
+	if d.p.First() || d.displaced() || !d.old().Known {
 		return
 	}
 	d.keepUp(d.p.From.Side, d.oldKept())

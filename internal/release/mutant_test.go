@@ -85,6 +85,18 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"starts the old version on the backup's data", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Reverting {
+				w.Restore.Exchanged, w.Restore.Known = false, true
+			}
+			return release.Decide(s, w)
+		}},
+		{"stops the old version before the backup is restored", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Preflight || s.Phase == release.Restoring {
+				w.Restore.Prepared, w.Restore.Known = true, true
+			}
+			return release.Decide(s, w)
+		}},
 		{"does not wait for requests in flight", func(s release.State, w release.World) release.Decision {
 			for _, side := range []release.Side{release.Blue, release.Green} {
 				t := w.Traffic.Sides.Of(side)

@@ -70,6 +70,15 @@ type BackupOrder struct {
 	Backup   Backup   `json:"backup"`
 }
 
+// RestoreOrder asks for a backup to be put in the place of the database.
+type RestoreOrder struct {
+	Stamp
+	Release  string   `json:"release"`
+	Database Database `json:"database"`
+	// Backup is the name of the backup.
+	Backup string `json:"backup"`
+}
+
 // CheckOrder asks for every check to be put to every instance.
 type CheckOrder struct {
 	Stamp

@@ -10,6 +10,7 @@ const (
 	Preflight   Phase = "preflight"
 	Expanding   Phase = "expanding"
 	Backfilling Phase = "backfilling"
+	Restoring   Phase = "restoring"
 	Starting    Phase = "starting"
 	Warming     Phase = "warming"
 	Testing     Phase = "testing"
@@ -29,7 +30,7 @@ const (
 
 // Phases lists every phase there is.
 func Phases() []Phase {
-	return []Phase{Planned, Waiting, Preflight, Expanding, Backfilling, Starting, Warming, Testing,
+	return []Phase{Planned, Waiting, Preflight, Expanding, Backfilling, Restoring, Starting, Warming, Testing,
 		Shifting, Soaking, Standby, Retiring, Contracting, Done, Reverting, RolledBack, Withdrawing, Compared}
 }
 

@@ -26,12 +26,16 @@ func (d *decider) preflight() {
 		d.want(Action{Kind: ActStop, Side: d.p.To.Side, Instances: left})
 		return
 	}
-	if !d.p.First() && d.old().Ready() == 0 {
+	if !d.p.alone() && d.old().Ready() == 0 {
 		d.wait("no instance of %s (%s) is ready: it must serve before it can be replaced", d.p.From.Version, d.p.From.Side)
 		return
 	}
 	if d.p.Backup.Wanted() && d.s.Saved == nil {
 		d.want(Action{Kind: ActBackup})
+		return
+	}
+	if d.p.Strategy == Restore {
+		d.preparing()
 		return
 	}
 	if d.p.Schema.Expand {
@@ -268,6 +272,10 @@ func (d *decider) retiring() {
 	}
 	if d.p.First() {
 		d.end(Done, d.p.To.Version+" stands; there was nothing before it", false)
+		return
+	}
+	if d.p.Strategy == Restore && d.w.Restore.Aside != "" {
+		d.end(Done, "the old side is gone; the database that was replaced is kept as "+d.w.Restore.Aside, false)
 		return
 	}
 	d.end(Done, "the old side is gone", false)

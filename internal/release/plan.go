@@ -39,7 +39,10 @@ type Plan struct {
 	Schema   Schema   `json:"schema,omitzero"`
 	// Backup is what is saved before anything is changed.
 	Backup Backup `json:"backup,omitzero"`
-	Tries  Tries  `json:"tries"`
+	// Restore names the backup that a release of the strategy Restore puts in
+	// the place of the database.
+	Restore string `json:"restore,omitempty"`
+	Tries   Tries  `json:"tries"`
 }
 
 // Target is a version on a side.
@@ -66,6 +69,10 @@ const (
 	// ShadowOnly gives the new side copies of requests and no traffic, compares
 	// the answers, and takes the new version away again.
 	ShadowOnly Strategy = "shadow"
+	// Restore brings an older version back together with the data of a backup:
+	// the present version is stopped, the database replaced, and only then the
+	// older one started. Users are not served in between.
+	Restore Strategy = "restore"
 )
 
 // Step is one share of traffic and how long it is held.
@@ -157,6 +164,10 @@ type Tries struct {
 	Pause    time.Duration `json:"pause"`
 	MaxPause time.Duration `json:"maxPause"`
 }
+
+// alone reports whether the new side serves by itself from its first request
+// on: there is no old side, or it cannot run on the same database.
+func (p Plan) alone() bool { return p.First() || p.Strategy == Restore }
 
 // First reports whether nothing serves yet.
 func (p Plan) First() bool { return p.From.Version == "" }

@@ -37,8 +37,15 @@ func (d *decider) leftNothing() bool {
 	if d.s.Expanded && !d.schemaBack() {
 		return false
 	}
+	if d.s.Exchanging && !d.databaseBack() {
+		return false
+	}
 	if d.old().Ready() < d.p.Replicas && !d.p.First() {
 		d.wait("%d of %d old instances are ready", d.old().Ready(), d.p.Replicas)
+		return false
+	}
+	if r, ok := d.route(); d.p.Strategy == Restore && (!ok || !d.shows(r)) {
+		d.wait("the front does not show the traffic on %s yet", d.p.From.Side)
 		return false
 	}
 	return true

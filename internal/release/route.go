@@ -20,13 +20,13 @@ func (d *decider) route() (Route, bool) {
 	r.Mirror = d.mirror(r)
 	switch {
 	case len(old.Endpoints) == 0 && len(fresh.Endpoints) == 0:
-		return r, d.p.First() && d.s.Phase == Reverting
+		return r, d.p.First() && d.s.Phase == Reverting || d.displaced() && fresh.Weight == None
 	case len(fresh.Endpoints) == 0:
 		fresh.Weight = None
 	case len(old.Endpoints) == 0 && d.mayCarry():
 		fresh.Weight = All
 	case len(old.Endpoints) == 0 && fresh.Weight < All:
-		return r, d.p.First() && fresh.Weight == None
+		return r, (d.p.First() || d.displaced()) && fresh.Weight == None
 	}
 	if old.Weight = All - fresh.Weight; len(old.Endpoints) == 0 {
 		old.Weight = None
@@ -62,7 +62,7 @@ func (d *decider) grownQuietly() bool {
 // side is strong enough, or the new side has nothing left to serve with.
 func (d *decider) oldTakesAll() bool {
 	ready := d.old().Ready()
-	return d.p.First() || d.newTraffic().Weight == None || ready >= d.p.quorum() || ready > 0 && d.new().Ready() == 0
+	return d.p.alone() || d.newTraffic().Weight == None || ready >= d.p.quorum() || ready > 0 && d.new().Ready() == 0
 }
 
 // private names the side that may be reached before it has public traffic.
@@ -79,12 +79,12 @@ func (d *decider) routesOld() bool {
 	case Retiring, Contracting, Done:
 		return false
 	}
-	return !d.p.First()
+	return !d.p.First() && !d.displaced()
 }
 
 func (d *decider) routesNew() bool {
 	switch d.s.Phase {
-	case Planned, Waiting, Preflight, Expanding, Backfilling, RolledBack, Withdrawing, Compared:
+	case Planned, Waiting, Preflight, Expanding, Backfilling, Restoring, RolledBack, Withdrawing, Compared:
 		return false
 	case Reverting:
 		return !d.oldTakesAll()

@@ -93,11 +93,13 @@ type Fill struct {
 // FillPace names how much a fill may take.
 type FillPace string
 
-// The paces. Gentle yields to users as soon as they are served more slowly,
-// Full does not.
+// The paces. Full has no limits but short statements, Shared takes up to half
+// of the time as long as users do not feel it, Gentle is for a database that
+// has little to spare.
 const (
-	Gentle FillPace = "gentle"
 	Full   FillPace = "full"
+	Shared FillPace = "shared"
+	Gentle FillPace = "gentle"
 )
 
 // Backup says what is saved before anything is changed, and for how long.

@@ -51,7 +51,7 @@ func (f Finished) sentence() string {
 	took := f.Took.Round(time.Millisecond)
 	switch {
 	case f.Canceled && f.Took == 0:
-		return what + " was left open and is no longer wanted"
+		return what + " was under way when its controller ended; what is seen of it counts"
 	case f.Canceled:
 		return fmt.Sprintf("%s given up after %s", what, took)
 	case f.Error != "":

@@ -29,7 +29,7 @@ func TestEveryEventIsSaidInOneLine(t *testing.T) {
 		{Finished{Kind: ActStart, Side: Green, Took: 1234567 * time.Microsecond}, "start green done in 1.235s"},
 		{Finished{Kind: ActRoute, Took: time.Second, Error: "refused"}, "route failed after 1s: refused"},
 		{Finished{Kind: ActCheck, Side: Green, Took: time.Second, Canceled: true}, "check green given up after 1s"},
-		{Finished{Kind: ActCheck, Side: Green, Canceled: true}, "check green was left open and is no longer wanted"},
+		{Finished{Kind: ActCheck, Side: Green, Canceled: true}, "check green was under way when its controller ended; what is seen of it counts"},
 		{Requested{Verb: VerbAbort}, "abort requested"},
 		{Requested{Verb: VerbPause, Reason: "lunch"}, "pause requested: lunch"},
 		{Halted{Kind: NeedsHuman, Reason: "stop failed 5 times", Cure: "stop it by hand"}, "needs-human: stop failed 5 times; stop it by hand"},

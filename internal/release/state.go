@@ -49,6 +49,8 @@ type State struct {
 	// Expanded and Contracted say that the action was at least begun.
 	Expanded   bool `json:"expanded,omitempty"`
 	Contracted bool `json:"contracted,omitempty"`
+	// Exchanging says the same of replacing the database.
+	Exchanging bool `json:"exchanging,omitempty"`
 
 	// Fill is how far the backfill was when it was last recorded.
 	Fill Progress `json:"fill,omitzero"`

@@ -4,7 +4,7 @@ package release
 // nobody to compare with, so all traffic comes at once.
 func (p Plan) stepCount() int {
 	switch {
-	case p.First():
+	case p.alone():
 		return 1
 	case p.Strategy == RollingUpdate:
 		par := max(p.Rolling.Parallelism, 1)
@@ -38,7 +38,7 @@ func (p Plan) newAt(step int) int {
 // oldAt returns how many old instances a step leaves running.
 func (p Plan) oldAt(step int) int {
 	switch {
-	case p.First():
+	case p.alone():
 		return 0
 	case p.Strategy != RollingUpdate:
 		return p.Replicas
@@ -50,7 +50,7 @@ func (p Plan) oldAt(step int) int {
 // Monitor and waits Delay before the next.
 func (p Plan) holdAt(step int) Hold {
 	switch {
-	case p.First():
+	case p.alone():
 		return Hold{}
 	case p.Strategy == RollingUpdate:
 		h := Hold{AtLeast: p.Rolling.Monitor}
@@ -67,7 +67,7 @@ func (p Plan) holdAt(step int) Hold {
 // soakHold is the hold at full traffic. A first release has nobody to be
 // compared with, and nothing to go back to: it only has to stay ready.
 func (p Plan) soakHold() Hold {
-	if p.First() {
+	if p.alone() {
 		return Hold{AtLeast: min(p.Soak.AtLeast, p.Settle)}
 	}
 	return p.Soak

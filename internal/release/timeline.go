@@ -50,7 +50,14 @@ func (t *timeline) before() {
 			look += " and prove that it can be restored"
 		}
 	}
+	if p.Strategy == Restore {
+		look += ", restore " + p.Restore + " beside the database"
+	}
 	t.add(Preflight, look, "", 0, none)
+	if p.Strategy == Restore {
+		none = "the database is put back, restart of " + p.From.Version
+		t.add(Restoring, "take "+p.From.Version+" off the air, stop it, replace the database by "+p.Restore, "", 0, none)
+	}
 	if p.Schema.Expand {
 		t.add(Expanding, p.Schema.expands(), "", 0, p.Schema.back())
 	}
@@ -88,6 +95,8 @@ func (t *timeline) traffic() {
 			return "nothing to undo: no traffic moves"
 		case p.First():
 			return "traffic is taken off; there is no older version"
+		case p.Strategy == Restore:
+			return "the database is put back, restart of " + p.From.Version
 		case p.oldAt(step) < p.Replicas:
 			return fmt.Sprintf("restart of %s, then traffic back", plural(p.Replicas-p.oldAt(step), "old instance", "old instances"))
 		}

@@ -13,7 +13,7 @@ import (
 // shapes are plans of every kind.
 func shapes() []simulation.Shape {
 	var list []simulation.Shape
-	for _, strategy := range []release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.ShadowOnly} {
+	for _, strategy := range []release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.Restore, release.ShadowOnly} {
 		for _, replicas := range []int{1, 3, 5} {
 			for k := range 16 {
 				list = append(list, simulation.Shape{Strategy: strategy, Replicas: replicas,

@@ -16,6 +16,7 @@ var permitted = map[Phase][2]string{
 	Preflight:   {"promote pause abort rollback", "promote resume abort rollback"},
 	Expanding:   {"promote pause abort rollback", "promote resume abort rollback"},
 	Backfilling: {"promote pause abort rollback", "promote resume abort rollback"},
+	Restoring:   {"promote pause abort rollback", "promote resume abort rollback"},
 	Starting:    {"promote pause abort rollback", "promote resume abort rollback"},
 	Warming:     {"promote pause abort rollback", "promote resume abort rollback"},
 	Testing:     {"promote pause abort rollback", "promote resume abort rollback"},

@@ -39,6 +39,10 @@ func Back(s State) WayBack {
 	case (s.Plan.Standby == 0 || s.Plan.First()) && s.Phase == Soaking && s.Held:
 		b.Until = s.HeldAt.Add(s.Plan.soakHold().AtLeast)
 	}
+	if s.Plan.Strategy == Restore && (s.Exchanging || s.Phase == Restoring) {
+		b.By, b.About = "restart", max(s.ReadyTook, time.Second)
+		return b
+	}
 	if s.Phase.carries() && !s.Plan.shadowOnly() {
 		b.By, b.About = "traffic flip", time.Second
 		if missing := s.Plan.Replicas - s.Plan.oldAt(s.oldStep()); missing > 0 && !s.Plan.First() {

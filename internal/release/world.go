@@ -9,7 +9,20 @@ type World struct {
 	Sides   Sides[Instances] `json:"sides"`
 	Traffic Traffic          `json:"traffic"`
 	Schema  SchemaWorld      `json:"schema"`
+	Restore RestoreWorld     `json:"restore,omitzero"`
 	Verdict Verdict          `json:"verdict"`
+}
+
+// RestoreWorld is how far a backup is on its way into the place of the
+// database.
+type RestoreWorld struct {
+	Known bool `json:"known"`
+	// Prepared says that the backup is restored beside the database, Exchanged
+	// that it is in its place.
+	Prepared  bool `json:"prepared"`
+	Exchanged bool `json:"exchanged"`
+	// Aside is the name under which the database that was replaced is kept.
+	Aside string `json:"aside,omitempty"`
 }
 
 // SchemaWorld is the state of the schema as the database shows it.

@@ -25,7 +25,10 @@ func (o AddColumn) Validate() error {
 	if o.Column.Pk {
 		errs = append(errs, errors.New("a column cannot become part of the primary key while old code runs"))
 	}
-	if !o.Column.Nullable && o.Up == "" && o.Column.Default == nil {
+	if o.Column.Generated != nil && o.Up != "" {
+		errs = append(errs, fmt.Errorf("the column %s is generated; leave `up` out", o.Column.Name))
+	}
+	if !o.Column.Nullable && o.Up == "" && o.Column.Default == nil && o.Column.Generated == nil {
 		errs = append(errs, fmt.Errorf("the column %s is not nullable, and old code does not know it: give an `up` or a default", o.Column.Name))
 	}
 	return errors.Join(errs...)
@@ -40,7 +43,7 @@ func (o AddColumn) Sync() (Sync, bool) {
 func (o AddColumn) Stages() Stages {
 	if o.Up == "" {
 		return Stages{Expand: "add the column " + o.Column.Name, Contract: "nothing is left to do", Revert: "remove the column",
-			Locks: []Lock{lockDDL}, Reversible: ShapeOnly}
+			Locks: []Lock{lockDDL}, Reversible: ShapeOnly}.whole()
 	}
 	return synced("the column "+o.Column.Name, ShapeOnly)
 }

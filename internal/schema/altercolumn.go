@@ -101,7 +101,7 @@ func (o AlterColumn) UniqueName() string {
 // Stages implements Operation.
 func (o AlterColumn) Stages() Stages {
 	if o.commentOnly() {
-		return Stages{Contract: "write the comment", Locks: []Lock{{"contract", "SHARE UPDATE EXCLUSIVE", "nothing but other changes of the schema"}}, Reversible: WithData}
+		return Stages{Contract: "write the comment", Locks: []Lock{{"contract", "SHARE UPDATE EXCLUSIVE", "nothing but other changes of the schema"}}, Reversible: WithData}.whole()
 	}
 	return synced("a second column for "+o.Column, WithData)
 }

@@ -9,8 +9,12 @@ import (
 type Change struct {
 	// Name identifies the change in the database and names what is created
 	// for the time of the change.
-	Name       string
-	Operations []Operation
+	Name string
+	// VersionSchema names the schema of the views through which new code
+	// reaches altered columns under their own names; empty is one made from
+	// Name.
+	VersionSchema string
+	Operations    []Operation
 }
 
 // Operation is one step of a change.
@@ -43,6 +47,9 @@ func (c Change) Validate() error {
 	if len(c.Operations) == 0 {
 		errs = append(errs, errors.New("the change has no operations; remove it from the release, or list them"))
 	}
+	if c.VersionSchema != "" {
+		errs = append(errs, named("the version's schema", c.VersionSchema))
+	}
 	taken := map[string]int{}
 	for i, op := range c.Operations {
 		if err := op.Validate(); err != nil {
@@ -54,6 +61,9 @@ func (c Change) Validate() error {
 			continue
 		}
 		for _, old := range s.Old {
+			if old.Name == "" {
+				continue // only the database knows it
+			}
 			key := s.Table + "." + old.Name
 			if first, dup := taken[key]; dup {
 				errs = append(errs, fmt.Errorf("operation %d, %s: the column %s is changed by operation %d already; join both into one", i+1, op.Kind(), key, first))

@@ -33,5 +33,5 @@ func (o DropColumn) Stages() Stages {
 		Sync:   "rows of new code get the value of `down`", Verify: "nothing has to be filled",
 		Contract: "remove the column " + o.Column, Revert: "stop filling it",
 		Locks: []Lock{{"expand", "SHARE ROW EXCLUSIVE", "writers, for the moment of a catalogue change"}, lockContract}, Reversible: WithData,
-	}
+	}.whole()
 }

@@ -12,7 +12,8 @@ type Position struct {
 	Filenode  uint32 `json:"filenode"`
 }
 
-// Progress is what one batch of a backfill did.
+// Progress is what one batch of a backfill did, or, if Waits says so, why it
+// does nothing.
 type Progress struct {
 	Position Position `json:"position"`
 	Table    string   `json:"table"`
@@ -21,4 +22,10 @@ type Progress struct {
 	Pages int64 `json:"pages"`
 	Rows  int64 `json:"rows"`
 	Batch int64 `json:"batch"`
+	// Rate is rows per second and Left the seconds until the last page, both
+	// from what has happened lately, rests and pauses included; 0 is unknown.
+	Rate float64 `json:"rate,omitempty"`
+	Left float64 `json:"left,omitempty"`
+	// Waits is what holds the fill back, in words; "" if nothing does.
+	Waits string `json:"waits,omitempty"`
 }

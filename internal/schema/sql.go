@@ -18,6 +18,9 @@ func (SQL) Target() string { return "" }
 
 // Validate implements Operation.
 func (o SQL) Validate() error {
+	if o.OnComplete && o.Down != "" {
+		return errors.New("`down` would never run: contract, where onComplete runs `up`, is not taken back; leave one of them out")
+	}
 	if !o.OnComplete && o.Down == "" {
 		return errors.Join(required("up", o.Up), errors.New("there is no `down`, so it could not be taken back; give one, or run it at contract with onComplete"))
 	}
@@ -27,8 +30,8 @@ func (o SQL) Validate() error {
 // Stages implements Operation.
 func (o SQL) Stages() Stages {
 	if o.OnComplete {
-		return Stages{Contract: "run the statements", Locks: []Lock{{"contract", "not known", "what the statements lock, for at most the lock budget"}}, Reversible: WithData}
+		return Stages{Contract: "run the statements", Locks: []Lock{{"contract", "not known", "what the statements lock, for at most the lock budget"}}, Reversible: WithData}.whole()
 	}
 	return Stages{Expand: "run `up` in one transaction", Revert: "run `down` in one transaction",
-		Locks: []Lock{{"expand", "not known", "what the statements lock"}}, Reversible: ByHand}
+		Locks: []Lock{{"expand", "not known", "what the statements lock"}}, Reversible: ByHand}.whole()
 }

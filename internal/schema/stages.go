@@ -1,7 +1,6 @@
 package schema
 
-// Stages says in words what an operation does in each stage. An empty stage
-// does nothing.
+// Stages says in words what an operation does in each stage.
 type Stages struct {
 	Expand, Sync, Backfill, Verify, Contract, Revert string
 	// Locks are taken while users work, each for a moment only unless it lets
@@ -40,6 +39,19 @@ var (
 	lockIndex    = Lock{"backfill", "SHARE UPDATE EXCLUSIVE", "nothing but other changes of the schema"}
 	lockRows     = Lock{"backfill", "ROW EXCLUSIVE", "writers of the same rows, for one batch"}
 )
+
+// nothing is what a stage does that an operation has no part in.
+const nothing = "nothing"
+
+// whole fills in what an operation has no part in.
+func (s Stages) whole() Stages {
+	for _, stage := range []*string{&s.Expand, &s.Sync, &s.Backfill, &s.Verify, &s.Contract, &s.Revert} {
+		if *stage == "" {
+			*stage = nothing
+		}
+	}
+	return s
+}
 
 // synced are the stages of operations that keep two shapes in step.
 func synced(what string, r Reversible) Stages {

@@ -9,6 +9,20 @@ type Sync struct {
 	// Shim says that new code cannot name the new columns by their names in
 	// the table, and reaches them through a view instead.
 	Shim bool
+	// Source, if set, is where the only new column has its values from in
+	// another table.
+	Source *Source
+}
+
+// Source is a column of another table that a new one is kept in step with.
+type Source struct {
+	Table, Column string
+	// On joins the tables: by column of the new one's table, the column of
+	// this one that is equal.
+	On map[string]string
+	// Up is the expression over this table's row, Down the one over the new
+	// column's row; without Down only this side is followed.
+	Up, Down string
 }
 
 // NewColumn is a column of the new shape.
@@ -21,8 +35,9 @@ type NewColumn struct {
 	// Of is the old column whose type, default, nullability, comment and
 	// indexes it takes over where Def says nothing; empty for none.
 	Of string
-	// Up is the expression over the old shape that fills it.
-	Up string
+	// Up is the expression over the old shape that fills it, and Locking the
+	// same for where its value is about to be written, if that differs.
+	Up, Locking string
 	// Nullable, Default and Comment override what is taken over from Of.
 	Nullable *bool
 	Default  *Setting

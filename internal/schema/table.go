@@ -3,13 +3,15 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // CreateTable makes a table that only new code knows.
 type CreateTable struct {
-	Name    string   `yaml:"name"`
-	Columns []Column `yaml:"columns"`
-	Comment *string  `yaml:"comment"`
+	Name        string       `yaml:"name"`
+	Columns     []Column     `yaml:"columns"`
+	Comment     *string      `yaml:"comment"`
+	Constraints []Constraint `yaml:"constraints"`
 }
 
 // Kind implements Operation.
@@ -32,13 +34,26 @@ func (o CreateTable) Validate() error {
 		}
 		seen[c.Name] = true
 	}
+	for _, c := range o.Constraints {
+		if err := c.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("constraint %s: %w", c.Name, err))
+		}
+		if c.Type == "primary_key" && slices.ContainsFunc(o.Columns, func(c Column) bool { return c.Pk }) {
+			errs = append(errs, errors.New("the primary key is given twice, by columns and as a constraint; leave one out"))
+		}
+		for _, name := range c.Columns {
+			if !seen[name] {
+				errs = append(errs, fmt.Errorf("constraint %s: there is no column %s", c.Name, name))
+			}
+		}
+	}
 	return errors.Join(errs...)
 }
 
 // Stages implements Operation.
 func (o CreateTable) Stages() Stages {
 	return Stages{Expand: "create the table " + o.Name, Contract: "nothing is left to do",
-		Revert: "drop it if it is empty, else move it aside into the schema cutover_kept", Reversible: Kept}
+		Revert: "drop it if it is empty, else move it aside into the schema cutover_kept", Reversible: Kept}.whole()
 }
 
 // DropTable removes a table new code no longer knows.
@@ -57,7 +72,7 @@ func (o DropTable) Validate() error { return required("name", o.Name) }
 
 // Stages implements Operation.
 func (o DropTable) Stages() Stages {
-	return Stages{Contract: "drop the table " + o.Name, Revert: "it was never touched", Locks: []Lock{lockContract}, Reversible: WithData}
+	return Stages{Contract: "drop the table " + o.Name, Revert: "it was never touched", Locks: []Lock{lockContract}, Reversible: WithData}.whole()
 }
 
 // RenameTable gives a table another name. Until contract the new name is a
@@ -81,5 +96,5 @@ func (o RenameTable) Validate() error {
 // Stages implements Operation.
 func (o RenameTable) Stages() Stages {
 	return Stages{Expand: "make the view " + o.To + " of the table", Contract: "replace the view by the table, in one transaction",
-		Revert: "remove the view", Locks: []Lock{lockContract}, Reversible: WithData}
+		Revert: "remove the view", Locks: []Lock{lockContract}, Reversible: WithData}.whole()
 }

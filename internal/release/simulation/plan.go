@@ -50,13 +50,16 @@ func (sh Shape) Plan() release.Plan {
 	switch {
 	case sh.Strategy == release.ShadowOnly:
 		p.Steps = []release.Step{shadow}
-	case sh.Shadow && sh.Strategy != release.RollingUpdate:
+	case sh.Shadow && (sh.Strategy == release.Canary || sh.Strategy == release.BlueGreen):
 		p.Steps = append([]release.Step{shadow}, p.Steps...)
 	}
-	if sh.First {
+	if sh.First && sh.Strategy != release.Restore {
 		p.From = release.Target{Side: release.Green}
 	}
-	if sh.Schema {
+	if sh.Strategy == release.Restore {
+		p.Restore, p.Backup = "shop-1", release.Backup{Before: release.Restoring}
+	}
+	if sh.Schema && sh.Strategy != release.Restore {
 		p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true}
 		p.Backup = release.Backup{Before: release.Expanding}
 	}

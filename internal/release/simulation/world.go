@@ -32,6 +32,7 @@ type World struct {
 	sides   release.Sides[[]instance]
 	front   front
 	schema  release.SchemaWorld
+	restore release.RestoreWorld
 	serial  int
 	blindTo Faults
 }
@@ -55,6 +56,7 @@ type front struct {
 func New(p release.Plan, faults Faults, seed uint64) *World {
 	w := &World{Now: time.Unix(1_700_000_000, 0).UTC(), Plan: p, Faults: faults, rng: rand.New(rand.NewPCG(seed, 7))}
 	w.schema.Known = true
+	w.restore.Known = p.Strategy == release.Restore
 	w.front.epoch = 1
 	if p.First() {
 		return w
@@ -181,8 +183,11 @@ func (w *World) serve(side release.Side, d time.Duration) {
 
 // Observe returns what a controller can see now.
 func (w *World) Observe(s release.State) release.World {
-	out := release.World{Now: w.Now, Schema: w.schema}
+	out := release.World{Now: w.Now, Schema: w.schema, Restore: w.restore}
 	out.Schema.Known = w.blindTo&SchemaUnseen == 0
+	if w.blindTo&SchemaUnseen != 0 {
+		out.Restore = release.RestoreWorld{}
+	}
 	for _, side := range []release.Side{release.Blue, release.Green} {
 		in := out.Sides.Of(side)
 		in.Known = w.blindTo&PlatformUnseen == 0
@@ -268,6 +273,12 @@ func (w *World) act(s release.State, a release.Action) []release.CheckResult {
 		return []release.CheckResult{{Name: "smoke", Passed: !bad, Attempts: 1, Evidence: "simulated"}}
 	case release.ActBackup:
 		w.Backups++
+	case release.ActPrepare:
+		w.restore.Prepared = true
+	case release.ActExchange:
+		w.restore.Exchanged, w.restore.Aside = true, "shop_before"
+	case release.ActExchangeBack:
+		w.restore.Exchanged, w.restore.Aside = false, ""
 	case release.ActExpand:
 		w.schema.Expanded = true
 	case release.ActBackfill:

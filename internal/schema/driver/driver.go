@@ -13,6 +13,7 @@ import (
 	"cutover/internal/release"
 	"cutover/internal/schema"
 	"cutover/internal/schema/file"
+	"cutover/internal/schema/pace"
 	"cutover/internal/schema/postgres"
 )
 
@@ -47,7 +48,7 @@ type stages interface {
 // that takes longer than ctx goes on, and the next one gets its answer.
 func (d *Driver) Observe(ctx context.Context, o release.SchemaOrder) (release.SchemaWorld, error) {
 	return d.looks.at(ctx, o.Release, func(ctx context.Context) (release.SchemaWorld, error) {
-		s, err := d.stages(o)
+		s, err := d.stages(o, nil)
 		if err != nil {
 			return release.SchemaWorld{}, err
 		}
@@ -61,22 +62,22 @@ func (d *Driver) Observe(ctx context.Context, o release.SchemaOrder) (release.Sc
 
 // Expand makes the schema fit both versions.
 func (d *Driver) Expand(ctx context.Context, o release.SchemaOrder) error {
-	return d.do(o, "expand", func(s stages) error { return s.Expand(ctx) })
+	return d.do(o, nil, "expand", func(s stages) error { return s.Expand(ctx) })
 }
 
 // Backfill gives every old row its new shape and verifies all of them.
 func (d *Driver) Backfill(ctx context.Context, o release.FillOrder) error {
-	return d.do(o.SchemaOrder, "fill", func(s stages) error { return s.Backfill(ctx, o) })
+	return d.do(o.SchemaOrder, o.Paused, "fill", func(s stages) error { return s.Backfill(ctx, o) })
 }
 
 // Contract removes the old shape, for good.
 func (d *Driver) Contract(ctx context.Context, o release.SchemaOrder) error {
-	return d.do(o, "contract", func(s stages) error { return s.Contract(ctx) })
+	return d.do(o, nil, "contract", func(s stages) error { return s.Contract(ctx) })
 }
 
 // Revert puts the schema back as it was before Expand.
 func (d *Driver) Revert(ctx context.Context, o release.SchemaOrder) error {
-	return d.do(o, "revert", func(s stages) error { return s.Revert(ctx) })
+	return d.do(o, nil, "revert", func(s stages) error { return s.Revert(ctx) })
 }
 
 // Check looks whether the change fits the database at all, and changes
@@ -86,7 +87,7 @@ func (d *Driver) Check(ctx context.Context, o release.SchemaOrder) error {
 	if o.Schema.IsNative() {
 		return nil
 	}
-	s, err := d.stages(o)
+	s, err := d.stages(o, nil)
 	if err != nil {
 		return err
 	}
@@ -97,9 +98,9 @@ func (d *Driver) Check(ctx context.Context, o release.SchemaOrder) error {
 	return c.Check(ctx)
 }
 
-func (d *Driver) do(o release.SchemaOrder, what string, act func(stages) error) error {
+func (d *Driver) do(o release.SchemaOrder, paused func() string, what string, act func(stages) error) error {
 	defer d.looks.forget(o.Release)
-	s, err := d.stages(o)
+	s, err := d.stages(o, paused)
 	if err == nil {
 		err = act(s)
 	}
@@ -109,7 +110,9 @@ func (d *Driver) do(o release.SchemaOrder, what string, act func(stages) error) 
 	return nil
 }
 
-func (d *Driver) stages(o release.SchemaOrder) (stages, error) {
+// stages puts together what carries an order out. paused, if not nil, is asked
+// by a fill why it should stand still.
+func (d *Driver) stages(o release.SchemaOrder, paused func() string) (stages, error) {
 	url, err := resolve(o.Database)
 	if err != nil {
 		return nil, err
@@ -123,13 +126,29 @@ func (d *Driver) stages(o release.SchemaOrder) (stages, error) {
 	}
 	switch o.Database.Driver {
 	case release.PostgreSQL:
-		open, err := postgres.Opener(url)
+		on, err := d.postgres(o, url, paused)
 		if err != nil {
 			return nil, err
 		}
-		return online{change, &postgres.Engine{Open: open, Namespace: o.Database.Namespace, LockTimeout: o.Database.LockTimeout}}, nil
+		return online{change, on}, nil
 	}
 	return nil, fmt.Errorf("there is no driver for a database of type %q", o.Database.Driver)
+}
+
+func (d *Driver) postgres(o release.SchemaOrder, url string, paused func() string) (*postgres.Engine, error) {
+	open, err := postgres.Opener(url)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := pace.Named(string(o.Schema.Fill.Pace))
+	if err != nil {
+		return nil, err
+	}
+	e := &postgres.Engine{Open: open, Namespace: o.Database.Namespace, LockTimeout: o.Database.LockTimeout, Pace: limits}
+	if paused != nil {
+		e.Paused = func() (string, bool) { why := paused(); return why, why != "" }
+	}
+	return e, nil
 }
 
 // resolve returns the address of a database. What a reference stands for must

@@ -32,62 +32,26 @@ func (o online) Expand(ctx context.Context) error   { return o.on.Expand(ctx, o.
 func (o online) Contract(ctx context.Context) error { return o.on.Contract(ctx, o.change) }
 func (o online) Revert(ctx context.Context) error   { return o.on.Revert(ctx, o.change) }
 
-// pauseLook is how often a fill that stands still asks whether it may go on.
-const pauseLook = 200 * time.Millisecond
-
 func (o online) Backfill(ctx context.Context, order release.FillOrder) error {
-	m := meter{began: time.Now()}
+	var m meter
 	from := schema.Position{Operation: order.From.Operation, Page: order.From.Page, Filenode: order.From.File}
-	return o.on.Backfill(ctx, o.change, from, func(p schema.Progress) error {
-		said := m.add(p)
-		if err := order.Progressed(said); err != nil {
-			return err
-		}
-		return stand(ctx, order, said)
-	})
-}
-
-// stand stands still for as long as the order says so.
-func stand(ctx context.Context, order release.FillOrder, said release.Progress) error {
-	tick := time.NewTicker(pauseLook)
-	defer tick.Stop()
-	for why := order.Paused(); why != ""; why = order.Paused() {
-		if why != said.Waits {
-			said.Waits = why
-			if err := order.Progressed(said); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
-	return nil
+	return o.on.Backfill(ctx, o.change, from, func(p schema.Progress) error { return order.Progressed(m.add(p)) })
 }
 
 // meter turns what batches did into how far the fill is.
 type meter struct {
-	began time.Time
 	table string
-	// first is where the fill of this table was taken up.
-	first, rows int64
+	rows  int64
 }
 
 func (m *meter) add(p schema.Progress) release.Progress {
 	if p.Table != m.table {
-		m.table, m.first, m.rows, m.began = p.Table, p.Position.Page-p.Batch, 0, time.Now()
+		m.table, m.rows = p.Table, 0
 	}
 	m.rows += p.Rows
-	out := release.Progress{
+	return release.Progress{
 		Position: release.Position{Operation: p.Position.Operation, Page: p.Position.Page, File: p.Position.Filenode},
 		Table:    p.Table, Done: p.Position.Page, Total: p.Pages, Rows: m.rows,
+		RowsPerSecond: p.Rate, Left: time.Duration(p.Left * float64(time.Second)), Waits: p.Waits,
 	}
-	took := time.Since(m.began).Seconds()
-	if done := p.Position.Page - m.first; took > 0.5 && done > 0 {
-		out.RowsPerSecond = float64(m.rows) / took
-		out.Left = time.Duration(float64(max(p.Pages-p.Position.Page, 0)) / float64(done) * took * float64(time.Second))
-	}
-	return out
 }

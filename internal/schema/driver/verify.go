@@ -18,7 +18,7 @@ type verifier interface {
 // tables it read, or an error that says how many rows differ. It changes
 // nothing.
 func (d *Driver) Verify(ctx context.Context, o release.SchemaOrder) ([]string, error) {
-	s, err := d.stages(o)
+	s, err := d.stages(o, nil)
 	if err != nil {
 		return nil, fmt.Errorf("verify the schema: %w", err)
 	}

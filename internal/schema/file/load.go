@@ -1,5 +1,5 @@
 // Package file reads changes of the schema from YAML or JSON, in pgroll's
-// format with the operations split and merge added.
+// format with the operations split, merge and copy_column added.
 package file
 
 import (
@@ -27,6 +27,18 @@ type document struct {
 // operation keeps what an operation says until its kind is known.
 type operation struct{ node ast.Node }
 
+// line is where the operation begins to say something.
+func (o operation) line() int {
+	node := o.node
+	if m, ok := node.(*ast.MappingNode); ok && len(m.Values) > 0 {
+		node = m.Values[0].Key
+	}
+	if token := node.GetToken(); token != nil {
+		return token.Position.Line
+	}
+	return 0
+}
+
 // UnmarshalYAML implements yaml.NodeUnmarshaler.
 func (o *operation) UnmarshalYAML(node ast.Node) error {
 	o.node = node
@@ -45,12 +57,12 @@ func Load(path string) (schema.Change, error) {
 
 // Read reads and validates a change from a file's content, as Load does.
 func Read(path string, content []byte) (schema.Change, error) {
-	c, err := Parse(content)
+	c, lines, err := parse(content)
 	if c.Name == "" {
 		c.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	}
 	if err == nil {
-		err = c.Validate()
+		err = validate(c, lines)
 	}
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
@@ -58,13 +70,34 @@ func Read(path string, content []byte) (schema.Change, error) {
 	return c, nil
 }
 
+// validate names the line of each operation that is wrong by itself.
+func validate(c schema.Change, lines []int) error {
+	var errs []error
+	for i, op := range c.Operations {
+		if err := op.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("line %d: operation %d, %s: %w", lines[i], i+1, op.Kind(), err))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	return c.Validate()
+}
+
 // Parse reads a change without validating it.
 func Parse(content []byte) (schema.Change, error) {
+	c, _, err := parse(content)
+	return c, err
+}
+
+// parse also returns the line of each operation.
+func parse(content []byte) (schema.Change, []int, error) {
 	var doc document
 	if err := yaml.NewDecoder(bytes.NewReader(content), yaml.Strict()).Decode(&doc); err != nil {
-		return schema.Change{}, fmt.Errorf("reading operations: %w", err)
+		return schema.Change{}, nil, fmt.Errorf("reading operations: %w", err)
 	}
-	c := schema.Change{Name: doc.Name}
+	c := schema.Change{Name: doc.Name, VersionSchema: doc.VersionSchema}
+	var lines []int
 	var errs []error
 	for i, entry := range doc.Operations {
 		if len(entry) != 1 {
@@ -78,27 +111,32 @@ func Parse(content []byte) (schema.Change, error) {
 				continue
 			}
 			c.Operations = append(c.Operations, op)
+			lines = append(lines, written.line())
 		}
 	}
-	return c, errors.Join(errs...)
+	return c, lines, errors.Join(errs...)
 }
 
 // decoders make an operation of each kind.
 var decoders = map[string]func(ast.Node) (schema.Operation, error){
-	"add_column":        into[schema.AddColumn],
-	"alter_column":      alterColumn,
-	"create_constraint": into[schema.CreateConstraint],
-	"create_index":      into[schema.CreateIndex],
-	"create_table":      into[schema.CreateTable],
-	"drop_column":       into[schema.DropColumn],
-	"drop_constraint":   into[schema.DropConstraint],
-	"drop_index":        into[schema.DropIndex],
-	"drop_table":        into[schema.DropTable],
-	"merge":             into[schema.Merge],
-	"rename_column":     into[schema.RenameColumn],
-	"rename_table":      into[schema.RenameTable],
-	"split":             into[schema.Split],
-	"sql":               into[schema.SQL],
+	"add_column":                  into[schema.AddColumn],
+	"alter_column":                alterColumn,
+	"copy_column":                 into[schema.CopyColumn],
+	"create_constraint":           into[schema.CreateConstraint],
+	"create_index":                createIndex,
+	"create_table":                into[schema.CreateTable],
+	"drop_column":                 into[schema.DropColumn],
+	"drop_constraint":             into[schema.DropConstraint],
+	"drop_index":                  into[schema.DropIndex],
+	"drop_multicolumn_constraint": into[schema.DropMulticolumnConstraint],
+	"drop_table":                  into[schema.DropTable],
+	"merge":                       into[schema.Merge],
+	"rename_column":               into[schema.RenameColumn],
+	"rename_constraint":           into[schema.RenameConstraint],
+	"rename_table":                into[schema.RenameTable],
+	"set_replica_identity":        into[schema.SetReplicaIdentity],
+	"split":                       into[schema.Split],
+	"sql":                         into[schema.SQL],
 }
 
 func decode(kind string, node ast.Node) (schema.Operation, error) {

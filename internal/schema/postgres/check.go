@@ -33,21 +33,60 @@ func (s *session) check(ctx context.Context) error {
 			dropped[o.Name] = true
 		case schema.DropConstraint:
 			dropped[o.Name] = true
+		case schema.DropMulticolumnConstraint:
+			dropped[o.Name] = true
 		}
 	}
+	hint := ""
 	for i, op := range s.change.Operations {
 		problems, err := s.fits(ctx, i, created, dropped)
+		if errors.Is(err, ErrRefused) || errors.Is(err, errNoTable) {
+			problems, err = []string{err.Error()}, nil
+		}
 		if err != nil {
 			return fmt.Errorf("checking operation %d, %s: %w", i+1, op.Kind(), err)
 		}
 		for _, p := range problems {
-			found = append(found, fmt.Errorf("operation %d, %s: %s", i+1, op.Kind(), p))
+			found = append(found, fmt.Errorf("operation %d, %s: %s%s", i+1, op.Kind(), p, hint))
+		}
+		if o, raw := op.(schema.SQL); raw && !o.OnComplete {
+			hint = fmt.Sprintf(" (what operation %d makes does not exist yet: if this needs it, put that into a change before this one)", i+1)
 		}
 	}
-	if len(found) > 0 {
+	problems, err := s.shimFits(ctx)
+	if err != nil {
+		return err
+	}
+	if found = append(found, problems...); len(found) > 0 {
 		return fmt.Errorf("%w: %w", ErrRefused, errors.Join(found...))
 	}
 	return nil
+}
+
+// shimFits checks the schema of the views, if there are to be any.
+func (s *session) shimFits(ctx context.Context) ([]error, error) {
+	needed := false
+	for _, op := range s.change.Operations {
+		sync, ok, err := s.syncOf(ctx, s.conn, op)
+		if err != nil && !errors.Is(err, ErrRefused) {
+			return nil, err
+		}
+		needed = needed || ok && sync.Shim
+	}
+	if !needed {
+		return nil, nil
+	}
+	if s.version() < 15 {
+		return []error{errors.New("PostgreSQL before 15 has no views with the rights of their user; give each altered column a name of its own with `as`")}, nil
+	}
+	var taken bool
+	if err := s.conn.QueryRow(ctx, "SELECT to_regnamespace($1) IS NOT NULL", schema.Quote(Shim(s.change))).Scan(&taken); err != nil {
+		return nil, fmt.Errorf("looking for the schema %s: %w", Shim(s.change), err)
+	}
+	if taken {
+		return []error{fmt.Errorf("the schema %s, for the views of new code, exists already; give the change another name or version_schema", Shim(s.change))}, nil
+	}
+	return nil, nil
 }
 
 // fits returns what keeps one operation from being carried out.
@@ -55,22 +94,23 @@ func (s *session) fits(ctx context.Context, i int, created, dropped map[string]b
 	op := s.change.Operations[i]
 	switch o := op.(type) {
 	case schema.CreateTable:
-		return s.mustBeFree(ctx, o.Name)
+		return s.tableFits(ctx, o)
 	case schema.RenameTable:
-		return s.mustBeFree(ctx, o.To)
+		if problems, err := s.mustBeFree(ctx, o.To); err != nil || len(problems) > 0 {
+			return problems, err
+		}
+	case schema.DropIndex:
+		return s.mayDropIndex(ctx, o.Name)
 	}
 	if op.Target() == "" || created[op.Target()] {
 		return nil, nil
 	}
 	t, err := s.table(ctx, s.conn, op.Target())
-	if errors.Is(err, errNoTable) {
-		return []string{err.Error()}, nil
-	}
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := op.(schema.Syncing); !ok {
-		return nil, nil
+	if problems, done, err := s.standing(ctx, t, op); err != nil || done || len(problems) > 0 {
+		return problems, err
 	}
 	if problems := shape(t); len(problems) > 0 {
 		return problems, nil
@@ -78,11 +118,29 @@ func (s *session) fits(ctx context.Context, i int, created, dropped map[string]b
 	if add, ok := op.(schema.AddColumn); ok && add.Up == "" {
 		return s.plainColumn(ctx, t, add)
 	}
+	return s.columnsFit(ctx, i, t, dropped)
+}
+
+// columnsFit checks the columns of an operation, and what stands on them.
+func (s *session) columnsFit(ctx context.Context, i int, t table, dropped map[string]bool) ([]string, error) {
 	p, ok, err := s.pair(ctx, s.conn, i)
-	if err != nil || !ok {
+	if err != nil {
 		return nil, err
 	}
-	return s.pairFits(ctx, p, dropped)
+	pairs, err := s.pairsOf(ctx, s.conn, t.name)
+	if err != nil {
+		return nil, err
+	}
+	goesAlong, err := s.carry(ctx, s.conn, pairs)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		if problems, err := s.pairFits(ctx, p, dropped, goesAlong); err != nil || len(problems) > 0 {
+			return problems, err
+		}
+	}
+	return s.rehearse(ctx, t, s.change.Operations[i], pairs, goesAlong)
 }
 
 // shape says which tables cannot hold two shapes.
@@ -109,39 +167,61 @@ func (s *session) mustBeFree(ctx context.Context, name string) ([]string, error)
 	return []string{"the name " + name + " is taken"}, nil
 }
 
-// plainColumn checks a column that its default alone fills: PostgreSQL would
-// rewrite the whole table, locked, for a default that differs row by row.
+// plainColumn checks a column that the database fills by itself: PostgreSQL
+// would rewrite the whole table, locked, for values that differ row by row.
 func (s *session) plainColumn(ctx context.Context, t table, o schema.AddColumn) ([]string, error) {
 	if _, taken := t.column(o.Column.Name); taken {
 		return []string{"the column " + o.Column.Name + " exists already"}, nil
 	}
 	var problems []string
 	err := s.trial(ctx, func(tx pgx.Tx) error {
-		var before, after uint32
-		if err := exec(ctx, tx, "CREATE TEMP TABLE cutover_trial (one int) ON COMMIT DROP", "INSERT INTO cutover_trial VALUES (1)"); err != nil {
-			return err
-		}
-		if err := tx.QueryRow(ctx, "SELECT pg_relation_filenode('cutover_trial')").Scan(&before); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, "ALTER TABLE cutover_trial ADD COLUMN "+definition(o.Column)); err != nil {
+		rewrites, err := rewrites(ctx, tx, fmt.Sprintf("CREATE TEMP TABLE %s (LIKE %s INCLUDING GENERATED) ON COMMIT DROP", schema.Quote(t.name), s.name(t.name)),
+			"ALTER TABLE pg_temp."+schema.Quote(t.name)+" ADD COLUMN "+s.definition(bare(o.Column)), "pg_temp."+schema.Quote(t.name))
+		switch {
+		case err != nil:
 			problems = append(problems, err.Error())
-			return nil
-		}
-		if err := tx.QueryRow(ctx, "SELECT pg_relation_filenode('cutover_trial')").Scan(&after); err != nil {
-			return err
-		}
-		if before != after {
+		case rewrites && o.Column.Generated == nil:
 			problems = append(problems, "the default differs row by row, which would rewrite the table under a lock; give it as `up` too")
+		case rewrites:
+			problems, err = s.small(ctx, t, "a generated column makes PostgreSQL rewrite the table under a lock; add a plain column with `up`, or do it in a maintenance window")
+			return err
 		}
 		return nil
 	})
 	return problems, err
 }
 
+// rewrites reports whether a statement gives a table a new file.
+func rewrites(ctx context.Context, tx pgx.Tx, create, alter, table string) (bool, error) {
+	var before, after uint32
+	if _, err := tx.Exec(ctx, create); err != nil {
+		return false, err
+	}
+	if err := tx.QueryRow(ctx, "SELECT pg_relation_filenode($1::regclass)", table).Scan(&before); err != nil {
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, alter); err != nil {
+		return false, err
+	}
+	err := tx.QueryRow(ctx, "SELECT pg_relation_filenode($1::regclass)", table).Scan(&after)
+	return before != after, err
+}
+
+// small returns what must not be done to a large table.
+func (s *session) small(ctx context.Context, t table, what string) ([]string, error) {
+	var size int64
+	if err := s.conn.QueryRow(ctx, "SELECT pg_table_size($1::oid)", t.oid).Scan(&size); err != nil {
+		return nil, fmt.Errorf("measuring %s: %w", t.name, err)
+	}
+	if size <= s.smallTable() {
+		return nil, nil
+	}
+	return []string{fmt.Sprintf("%s has %d MiB, and tables over %d MiB are not locked for work on all their rows: %s", t.name, size>>20, s.smallTable()>>20, what)}, nil
+}
+
 // pairFits checks names, everything that depends on the old columns, and the
 // expressions.
-func (s *session) pairFits(ctx context.Context, p pair, dropped map[string]bool) ([]string, error) {
+func (s *session) pairFits(ctx context.Context, p pair, dropped map[string]bool, goesAlong carried) ([]string, error) {
 	var problems []string
 	for _, n := range p.New {
 		if _, taken := p.table.column(n.Physical); taken {
@@ -155,20 +235,24 @@ func (s *session) pairFits(ctx context.Context, p pair, dropped map[string]bool)
 			problems = append(problems, "there is no column "+o.Name)
 			continue
 		case old.generated != "":
-			problems = append(problems, "the column "+o.Name+" is generated; nothing can be written to it")
+			problems = append(problems, "the column "+o.Name+" is generated, so that nothing can be written to it; add a column with `up` that takes its place")
 		case old.identity != "":
-			problems = append(problems, "the column "+o.Name+" is an identity")
+			problems = append(problems, "the column "+o.Name+" is an identity, whose numbers must go on from one place; add a column beside it with add_column and `up`")
 		case o.Down == "" && old.notNull && old.defaultTo == "":
 			problems = append(problems, "the column "+o.Name+" is not nullable and has no default: new code's rows need a `down`")
 		}
-		found, err := s.dependants(ctx, p, old, dropped)
+		found, err := s.dependants(ctx, p, old, dropped, goesAlong)
 		if err != nil {
 			return nil, err
 		}
 		problems = append(problems, found...)
 	}
-	if p.Shim && s.version() < 15 {
-		problems = append(problems, "PostgreSQL before 15 has no views with the rights of their user; give the new column a name of its own with `as`")
+	if p.Source != nil {
+		found, err := s.crossFits(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		problems = append(problems, found...)
 	}
 	if len(problems) > 0 {
 		return problems, nil

@@ -82,6 +82,10 @@ func (s *session) byTable(records []record) [][]int {
 			continue
 		}
 		at, known := place[op.Target()]
+		if _, alone := op.(schema.CopyColumn); alone {
+			groups = append(groups, []int{i})
+			continue
+		}
 		if !known || op.Target() == "" {
 			at = len(groups)
 			groups = append(groups, nil)
@@ -89,16 +93,34 @@ func (s *session) byTable(records []record) [][]int {
 		}
 		groups[at] = append(groups[at], i)
 	}
-	// A table keeps its name until everything else about it is done.
 	for _, group := range groups {
-		slices.SortStableFunc(group, func(a, b int) int { return last(s.change.Operations[a]) - last(s.change.Operations[b]) })
+		slices.SortStableFunc(group, func(a, b int) int { return turn(s.change.Operations[a]) - turn(s.change.Operations[b]) })
 	}
+	// What keeps two tables in step ends before the columns it reads.
+	slices.SortStableFunc(groups, func(a, b []int) int {
+		return min(0, turn(s.change.Operations[a[0]])) - min(0, turn(s.change.Operations[b[0]]))
+	})
 	return groups
 }
 
-func last(op schema.Operation) int {
-	if _, ok := op.(schema.RenameTable); ok {
+// turn orders the operations of a table: what stands on columns comes when
+// these have their names, a name when what has it is there, and the table
+// keeps its own until everything else about it is done.
+func turn(op schema.Operation) int {
+	switch o := op.(type) {
+	case schema.CopyColumn:
+		return -1
+	case schema.CreateConstraint:
+		if _, copies := o.Sync(); copies {
+			return 0
+		}
 		return 1
+	case schema.RenameConstraint:
+		return 2
+	case schema.SetReplicaIdentity:
+		return 3
+	case schema.RenameTable:
+		return 4
 	}
 	return 0
 }
@@ -117,17 +139,34 @@ func (s *session) contractGroup(ctx context.Context, tx pgx.Tx, group []int) err
 			}
 		}
 	}
+	return s.contractColumns(ctx, tx, group)
+}
+
+// contractColumns ends the pairs of a group, then does what had to wait for
+// the columns to have their names.
+func (s *session) contractColumns(ctx context.Context, tx pgx.Tx, group []int) error {
+	var pairs []pair
+	var sql []string
 	for _, i := range group {
 		p, synced, err := s.pair(ctx, tx, i)
 		if err != nil {
 			return err
 		}
 		if synced {
-			err = s.contractPair(ctx, tx, i, p)
-		} else {
-			err = exec(ctx, tx, s.contracting(s.change.Operations[i])...)
+			pairs = append(pairs, p)
+			sql = append(sql, s.contractPair(i, p)...)
 		}
-		if err != nil {
+	}
+	goesAlong, err := s.carry(ctx, tx, pairs)
+	if err != nil {
+		return err
+	}
+	sql = append(sql, s.inherit(s.change.Operations[group[0]].Target(), goesAlong)...)
+	if err := exec(ctx, tx, sql...); err != nil {
+		return err
+	}
+	for _, i := range group {
+		if err := s.statements(ctx, tx, s.contracting(s.change.Operations[i])); err != nil {
 			return err
 		}
 		if err := s.mark(ctx, tx, i, "contracted = clock_timestamp()"); err != nil {
@@ -137,14 +176,22 @@ func (s *session) contractGroup(ctx context.Context, tx pgx.Tx, group []int) err
 	return nil
 }
 
-// contractPair drops the triggers and the old columns and makes the new ones
-// what they are to be. Every statement is only a change of the catalogue:
-// NOT NULL needs no scan, because a validated check says the same.
-func (s *session) contractPair(ctx context.Context, tx pgx.Tx, i int, p pair) error {
-	twins, err := s.twins(ctx, tx, p)
-	if err != nil {
+// statements runs statements somebody else may have written, which must not
+// end the transaction they are in.
+func (s *session) statements(ctx context.Context, tx pgx.Tx, sql []string) error {
+	if err := exec(ctx, tx, sql...); err != nil {
 		return err
 	}
+	if s.conn.PgConn().TxStatus() != 'T' {
+		return fmt.Errorf("%w: the statements end the transaction they run in; leave out COMMIT and ROLLBACK", ErrRefused)
+	}
+	return nil
+}
+
+// contractPair returns what drops the triggers and the old columns, and makes
+// the new ones what they are to be. Every statement is only a change of the catalogue:
+// NOT NULL needs no scan, because a validated check says the same.
+func (s *session) contractPair(i int, p pair) []string {
 	sql := s.dropTrigger(p)
 	table := "ALTER TABLE " + s.name(p.Table) + " "
 	for _, n := range p.New {
@@ -158,12 +205,7 @@ func (s *session) contractPair(ctx context.Context, tx pgx.Tx, i int, p pair) er
 			sql = append(sql, table+"RENAME COLUMN "+schema.Quote(n.Physical)+" TO "+schema.Quote(n.Final))
 		}
 	}
-	for _, t := range twins {
-		if !s.drops(t.old) {
-			sql = append(sql, "ALTER INDEX "+s.name(t.new)+" RENAME TO "+schema.Quote(t.old))
-		}
-	}
-	return exec(ctx, tx, sql...)
+	return sql
 }
 
 // settled returns what makes a new column final, but for its name.
@@ -198,7 +240,7 @@ func setting(asked *schema.Setting, was string) string {
 	return asked.Value
 }
 
-// contracting returns the statements of operations that have no pair.
+// contracting returns what is left to do when the columns are in place.
 func (s *session) contracting(op schema.Operation) []string {
 	switch o := op.(type) {
 	case schema.DropTable:
@@ -206,12 +248,26 @@ func (s *session) contracting(op schema.Operation) []string {
 	case schema.RenameTable:
 		return []string{"ALTER TABLE " + s.name(o.From) + " RENAME TO " + schema.Quote(o.To)}
 	case schema.DropConstraint:
-		return []string{fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", s.name(o.Table), schema.Quote(o.Name))}
+		return []string{s.dropConstraint(o.Table, o.Name)}
+	case schema.DropMulticolumnConstraint:
+		return []string{s.dropConstraint(o.Table, o.Name)}
+	case schema.RenameConstraint:
+		return []string{fmt.Sprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", s.name(o.Table), schema.Quote(o.From), schema.Quote(o.To))}
+	case schema.SetReplicaIdentity:
+		return []string{"ALTER TABLE " + s.name(o.Table) + " REPLICA IDENTITY " + identity(o.Identity)}
+	case schema.AddColumn:
+		if o.Up == "" && o.Column.Unique {
+			name := schema.Quote(schema.Name(o.Table, o.Column.Name, "key"))
+			return []string{fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s UNIQUE USING INDEX %[2]s", s.name(o.Table), name)}
+		}
 	case schema.CreateConstraint:
-		if o.Type == "unique" {
-			return []string{fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT %s UNIQUE USING INDEX %[2]s", s.name(o.Table), schema.Quote(o.Name))}
+		if o.Type == "primary_key" {
+			return s.makePrimary(o)
 		}
 	case schema.AlterColumn:
+		if _, synced := o.Sync(); synced {
+			return nil
+		}
 		text := "NULL"
 		if !o.Comment.Null {
 			text = schema.Literal(o.Comment.Value)
@@ -223,4 +279,26 @@ func (s *session) contracting(op schema.Operation) []string {
 		}
 	}
 	return nil
+}
+
+func (s *session) dropConstraint(table, name string) string {
+	return fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", s.name(table), schema.Quote(name))
+}
+
+func identity(i schema.ReplicaIdentity) string {
+	if i.Type == "index" {
+		return "USING INDEX " + schema.Quote(i.Index)
+	}
+	return i.Type
+}
+
+// makePrimary makes a primary key of its index. The validated checks spare
+// the scan for nulls, and are then said by the key itself.
+func (s *session) makePrimary(o schema.CreateConstraint) []string {
+	table := "ALTER TABLE " + s.name(o.Table) + " "
+	var sql []string
+	for _, c := range o.Columns {
+		sql = append(sql, table+"ALTER COLUMN "+schema.Quote(c)+" SET NOT NULL", table+"DROP CONSTRAINT "+schema.Quote(keyNotNull(o, c)))
+	}
+	return append(sql, fmt.Sprintf("%sADD CONSTRAINT %s PRIMARY KEY USING INDEX %[2]s%s", table, schema.Quote(o.Name), deferral(o.Deferrable, o.InitiallyDeferred)))
 }

@@ -73,15 +73,18 @@ func TestACutBeforeAnyStatementLeadsToTheSameEnd(t *testing.T) {
 	t.Parallel()
 	dsn := pg.NewDatabase(t)
 	conn := pg.Conn(t, dsn)
-	for n := 1; ; n += 5 {
+	for n := 1; ; n += 37 {
 		space := fmt.Sprintf("space%d", n)
-		run(t, conn, fmt.Sprintf(`CREATE SCHEMA %s; SET search_path = %[1]s; CREATE TABLE t (id int PRIMARY KEY, a text, b text NOT NULL, c int DEFAULT 5);
-			CREATE INDEX by_b ON t (b); INSERT INTO t SELECT n, 'a' || n, 'b' || n, n FROM generate_series(1, 50) AS n`, space))
+		run(t, conn, fmt.Sprintf(`CREATE SCHEMA %s; SET search_path = %[1]s; CREATE TABLE t (id int PRIMARY KEY, a text, b text NOT NULL, c int DEFAULT 5, d int CHECK (d > 0));
+			CREATE TABLE v (t int PRIMARY KEY REFERENCES t, e int); CREATE INDEX by_b ON t (lower(b)) WHERE b <> ''; INSERT INTO t SELECT n, 'a' || n, 'b' || n, n, n FROM generate_series(1, 50) AS n; INSERT INTO v SELECT id FROM t`, space))
 		c := schema.Change{Name: space, Operations: []schema.Operation{
 			schema.AlterColumn{Table: "t", Column: "a", Type: "varchar(10)", Up: "upper(a)", Down: "lower(a)"},
 			schema.RenameColumn{Table: "t", From: "b", To: "bb"},
 			schema.CreateIndex{Name: "by_a", Table: "t", Columns: []schema.IndexColumn{{Column: "id"}}},
 			schema.DropColumn{Table: "t", Column: "c"},
+			schema.DropMulticolumnConstraint{Table: "t", Name: "t_d_check", Down: map[string]string{"d": "abs(d)"}},
+			schema.CreateConstraint{Table: "v", Constraint: schema.Constraint{Name: "v_e", Type: "unique", Columns: []string{"e", "t"}}},
+			schema.CopyColumn{From: schema.ColumnOf{Table: "t", Column: "c"}, To: schema.NewIn{Table: "v", Column: schema.Column{Name: "c", Type: "int", Nullable: true}}, On: map[string]string{"t": "id"}, Down: "c"},
 			schema.RenameTable{From: "t", To: "u"}}}
 		e, cut := cutOff(dsn, space, n)
 		whole := func(e *postgres.Engine) error {
@@ -106,9 +109,9 @@ func TestACutBeforeAnyStatementLeadsToTheSameEnd(t *testing.T) {
 			again.Namespace = space
 			must(t, fmt.Sprintf("going on after a cut at %d", n), whole(again))
 		}
-		same(t, conn, "SELECT count(*) FROM u WHERE a = 'A' || id AND bb = 'b' || id", int64(50))
-		same(t, conn, fmt.Sprintf("SELECT string_agg(attname, ',' ORDER BY attname) FROM pg_attribute WHERE attrelid = '%s.u'::regclass AND attnum > 0 AND NOT attisdropped", space), "a,bb,id")
-		same(t, conn, fmt.Sprintf("SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relnamespace = '%s'::regnamespace AND relkind IN ('i', 'v', 'r')", space), "by_a,by_b,t_pkey,u")
+		same(t, conn, "SELECT count(*) FROM u JOIN v ON t = id WHERE a = 'A' || id AND bb = 'b' || id AND d = id AND c = id", int64(50))
+		same(t, conn, fmt.Sprintf("SELECT string_agg(attname, ',' ORDER BY attname) FROM pg_attribute WHERE attrelid = '%s.u'::regclass AND attnum > 0 AND NOT attisdropped", space), "a,bb,d,id")
+		same(t, conn, fmt.Sprintf("SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relnamespace = '%s'::regnamespace AND relkind IN ('i', 'v', 'r')", space), "by_a,by_b,t_pkey,u,v,v_e,v_pkey")
 		same(t, conn, "SELECT count(*) FROM pg_proc WHERE pronamespace = 'cutover'::regnamespace", int64(0))
 		if !*cut {
 			t.Logf("%d statements", n)

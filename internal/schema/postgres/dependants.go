@@ -3,11 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-
-	"cutover/internal/schema"
 )
 
 // dependantsQuery lists, by kind and name, what depends on column $2 of table
@@ -28,9 +25,7 @@ const dependantsQuery = `
 		UNION SELECT CASE contype WHEN 'p' THEN 'primary key' WHEN 'f' THEN 'foreign key' WHEN 'x' THEN 'exclusion constraint' WHEN 'u' THEN 'unique constraint' ELSE 'check' END, conname
 			FROM pg_constraint WHERE conrelid = $1 AND $2 = ANY (conkey) AND contype <> 't'
 		UNION SELECT 'foreign key of ' || conrelid::regclass::text, conname FROM pg_constraint WHERE confrelid = $1 AND $2 = ANY (confkey)
-		UNION SELECT CASE WHEN x.indexprs IS NULL AND x.indpred IS NULL AND c.reloptions IS NULL AND x.indnatts = x.indnkeyatts AND 0 = ALL (x.indoption::int2[])
-				AND NOT EXISTS (SELECT FROM pg_opclass o WHERE o.oid = ANY (x.indclass::oid[]) AND NOT o.opcdefault)
-				AND pg_get_indexdef(c.oid) NOT LIKE '%NULLS NOT DISTINCT%' THEN 'index' ELSE 'index with an expression or setting of its own' END, c.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
+		UNION SELECT 'index', c.relname FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid
 			WHERE x.indrelid = $1 AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))
 				AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = x.indexrelid AND d.refobjid = $1 AND d.refobjsubid = $2)`
 
@@ -56,7 +51,7 @@ func (s *session) version() int {
 
 // dependants lists what contract would break, or silently take along, when it
 // removes an old column.
-func (s *session) dependants(ctx context.Context, p pair, old column, dropped map[string]bool) ([]string, error) {
+func (s *session) dependants(ctx context.Context, p pair, old column, dropped map[string]bool, goesAlong carried) ([]string, error) {
 	query := dependantsQuery
 	if s.version() >= 15 {
 		query += publicationQuery
@@ -66,17 +61,46 @@ func (s *session) dependants(ctx context.Context, p pair, old column, dropped ma
 		return nil, fmt.Errorf("looking for what depends on %s: %w", old.name, err)
 	}
 	defer rows.Close()
-	copied := slices.ContainsFunc(p.New, func(n schema.NewColumn) bool { return n.Of == old.name })
 	var problems []string
 	for rows.Next() {
 		var kind, name string
 		if err := rows.Scan(&kind, &name); err != nil {
 			return nil, err
 		}
-		if dropped[strings.Trim(name, `"`)] || kind == "index" && copied {
+		if dropped[strings.Trim(name, `"`)] || onColumn(kind) && goesAlong.has(name) {
 			continue
 		}
-		problems = append(problems, fmt.Sprintf("the %s %s depends on the column %s; drop it in this change, or change it first", kind, name, old.name))
+		problems = append(problems, fmt.Sprintf("the %s %s depends on the column %s; %s", kind, name, old.name, cure(kind)))
 	}
 	return problems, rows.Err()
+}
+
+// onColumn reports whether a kind of dependant can go along with a column to
+// the one that takes its place.
+func onColumn(kind string) bool {
+	switch kind {
+	case "index", "check", "foreign key", "unique constraint":
+		return true
+	}
+	return false
+}
+
+// cure says what to do about a dependant.
+func cure(kind string) string {
+	switch kind {
+	case "index":
+		return "drop it in this change with drop_index, and create the one new code needs"
+	case "check", "foreign key", "unique constraint":
+		return "drop it in this change with drop_constraint, and create the one new code needs"
+	case "view":
+		return "drop the view before this change, and make it again after contract"
+	case "primary key":
+		return "a key changes together with all that points to it: give the table a second column with add_column and `up` first, and change the keys in a later change"
+	case "exclusion constraint":
+		return "drop it in this change with drop_constraint"
+	}
+	if strings.HasPrefix(kind, "foreign key of ") {
+		return "drop that key in a change before this one, and create it again after this one"
+	}
+	return "drop it before this change, and make it again after contract"
 }

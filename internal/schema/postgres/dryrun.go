@@ -37,6 +37,14 @@ func (s *session) dryRun(ctx context.Context, p pair) ([]string, error) {
 			return problems, err
 		}
 	}
+	if p.Source != nil {
+		whole := fmt.Sprintf("SELECT count(v), 0 FROM (SELECT %s AS v FROM (SELECT * FROM %s LIMIT %d) AS s) AS tried", p.upOf("s"), s.name(p.Source.Table), sample)
+		if err := try("`up` of "+p.New[0].Final, whole); err != nil || len(problems) > 0 || p.Source.Down == "" {
+			return problems, err
+		}
+		back := fmt.Sprintf("SELECT count(v), 0 FROM (SELECT %s AS v FROM (SELECT %s FROM %s) AS n) AS tried", p.downOf("n"), p.withUps("r"), rows)
+		return problems, try("`down` of "+p.Source.Column, back)
+	}
 	for _, o := range p.Old {
 		if o.Down == "" {
 			continue

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"cutover/internal/schema"
+	"cutover/internal/schema/pace"
 )
 
 // Engine carries out changes on one database. Observe, Expand, Backfill,
@@ -28,11 +29,19 @@ type Engine struct {
 	// Patience is how long older transactions of others, or another cutover
 	// at work, are waited for. 0 is 10 minutes.
 	Patience time.Duration
-	// Batch is how long one batch of a backfill should take. 0 is 50 ms.
+	// Batch is how long one statement of a backfill should take. 0 is what
+	// Pace says.
 	Batch time.Duration
-	// Rest, if set, is called after each batch and may take its time: this is
-	// how a backfill is paced.
-	Rest func(ctx context.Context, batch time.Duration) error
+	// SmallTable is how many bytes a table may have for work that PostgreSQL
+	// only does under a lock on all of it, and that is then given no longer
+	// than the lock budget. 0 is 16 MiB.
+	SmallTable int64
+	// Pace says what a backfill may cost the users. The zero value sets no
+	// limits; pace.Named has good ones.
+	Pace pace.Limits
+	// Paused, if set, is asked before each statement of a backfill, which waits
+	// for as long as it is told to. It must not block.
+	Paused func() (reason string, paused bool)
 	// Report, if set, hears what is waited for. It must not block.
 	Report func(what string)
 }
@@ -47,6 +56,9 @@ var (
 	ErrNotVerified = errors.New("not verified")
 	// ErrBusy means that users hold what is needed; trying later may help.
 	ErrBusy = errors.New("the database is busy")
+	// ErrNoRoom means that a disk of the database is full. What was done so
+	// far is kept, and goes on when there is room.
+	ErrNoRoom = errors.New("the database has no room left")
 	// ErrContracted means that the old shape is gone.
 	ErrContracted = errors.New("the old shape is gone")
 )
@@ -61,13 +73,19 @@ func (e *Engine) namespace() string {
 func (e *Engine) lockTimeout() time.Duration { return or(e.LockTimeout, 300*time.Millisecond) }
 func (e *Engine) maxPause() time.Duration    { return or(e.MaxPause, 5*time.Second) }
 func (e *Engine) patience() time.Duration    { return or(e.Patience, 10*time.Minute) }
-func (e *Engine) batch() time.Duration       { return or(e.Batch, 50*time.Millisecond) }
 
 func (e *Engine) tries() int {
 	if e.Tries <= 0 {
 		return 40
 	}
 	return e.Tries
+}
+
+func (e *Engine) smallTable() int64 {
+	if e.SmallTable <= 0 {
+		return 16 << 20
+	}
+	return e.SmallTable
 }
 
 func (e *Engine) report(what string) {
@@ -85,4 +103,9 @@ func or(d, otherwise time.Duration) time.Duration {
 
 // Shim returns the name of the schema through which new code reaches altered
 // columns under their own names: it goes first in its search_path.
-func Shim(c schema.Change) string { return schema.Name("cutover", c.Name) }
+func Shim(c schema.Change) string {
+	if c.VersionSchema != "" {
+		return c.VersionSchema
+	}
+	return schema.Name("cutover", c.Name)
+}

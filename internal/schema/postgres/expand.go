@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -65,7 +64,7 @@ func (s *session) expand(ctx context.Context, i int, r record) error {
 			if err := s.addPair(ctx, tx, i, p); err != nil {
 				return err
 			}
-		} else if err := exec(ctx, tx, s.expanding(s.change.Operations[i])...); err != nil {
+		} else if err := s.statements(ctx, tx, s.expanding(s.change.Operations[i])); err != nil {
 			return err
 		}
 		return s.mark(ctx, tx, i, "expanded = clock_timestamp(), triggers = clock_timestamp(), bound = NULL, filenode = NULL, filled = NULL, verified = NULL")
@@ -95,7 +94,10 @@ func (s *session) addPair(ctx context.Context, tx pgx.Tx, i int, p pair) error {
 func (s *session) expanding(op schema.Operation) []string {
 	switch o := op.(type) {
 	case schema.AddColumn:
-		sql := []string{fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", s.name(o.Table), definition(o.Column))}
+		sql := []string{fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", s.name(o.Table), s.definition(bare(o.Column)))}
+		if o.Column.Generated != nil {
+			sql = append([]string{s.brief()}, sql...)
+		}
 		if o.Column.Comment != nil {
 			sql = append(sql, fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s", s.name(o.Table), schema.Quote(o.Column.Name), schema.Literal(*o.Column.Comment)))
 		}
@@ -112,57 +114,9 @@ func (s *session) expanding(op schema.Operation) []string {
 	return nil
 }
 
-func (s *session) createTable(o schema.CreateTable) []string {
-	var lines, keys []string
-	for _, c := range o.Columns {
-		lines = append(lines, definition(c))
-		if c.Pk {
-			keys = append(keys, schema.Quote(c.Name))
-		}
-	}
-	if len(keys) > 0 {
-		lines = append(lines, "PRIMARY KEY ("+strings.Join(keys, ", ")+")")
-	}
-	sql := []string{fmt.Sprintf("CREATE TABLE %s (%s)", s.name(o.Name), strings.Join(lines, ", "))}
-	if o.Comment != nil {
-		sql = append(sql, fmt.Sprintf("COMMENT ON TABLE %s IS %s", s.name(o.Name), schema.Literal(*o.Comment)))
-	}
-	for _, c := range o.Columns {
-		if c.Comment != nil {
-			sql = append(sql, fmt.Sprintf("COMMENT ON COLUMN %s.%s IS %s", s.name(o.Name), schema.Quote(c.Name), schema.Literal(*c.Comment)))
-		}
-	}
-	return sql
-}
-
-// definition returns a column as it stands in CREATE TABLE.
-func definition(c schema.Column) string {
-	sql := schema.Quote(c.Name) + " " + c.Type
-	if c.Default != nil {
-		sql += " DEFAULT " + *c.Default
-	}
-	if !c.Nullable && !c.Pk {
-		sql += " NOT NULL"
-	}
-	if c.Unique {
-		sql += " UNIQUE"
-	}
-	if c.Check != nil {
-		sql += fmt.Sprintf(" CONSTRAINT %s CHECK (%s\n)", schema.Quote(c.Check.Name), c.Check.Constraint)
-	}
-	if r := c.References; r != nil {
-		sql += fmt.Sprintf(" CONSTRAINT %s REFERENCES %s (%s)%s", schema.Quote(r.Name), schema.Quote(r.Table), schema.Quote(r.Column), actions(r.OnDelete, r.OnUpdate))
-	}
-	return sql
-}
-
-func actions(onDelete, onUpdate string) string {
-	sql := ""
-	if onDelete != "" {
-		sql += " ON DELETE " + onDelete
-	}
-	if onUpdate != "" {
-		sql += " ON UPDATE " + onUpdate
-	}
-	return sql
+// bare is a column without what PostgreSQL would hold every row against, or
+// build an index for, while the table is locked; that is added later.
+func bare(c schema.Column) schema.Column {
+	c.Unique, c.Check, c.References = false, nil, nil
+	return c
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -12,25 +11,42 @@ import (
 	"cutover/internal/schema"
 )
 
+// index is one to be built; tail is what follows its table.
+type index struct {
+	name   string
+	unique bool
+	tail   string
+}
+
+// on returns the statement that builds it on a table that somebody uses.
+func (x index) on(table string) string {
+	return fmt.Sprintf("CREATE %sINDEX CONCURRENTLY %s ON %s %s", word(x.unique, "UNIQUE "), schema.Quote(x.name), table, x.tail)
+}
+
+// rehearsed returns the statement that builds it on a table nobody sees.
+func (x index) rehearsed(table string) string {
+	return fmt.Sprintf("CREATE %sINDEX ON %s %s", word(x.unique, "UNIQUE "), table, x.tail)
+}
+
 // createIndex builds an index unless a whole one of the name is there. One
 // that a crash or a duplicate left half built is removed and built again.
 // Building waits for others, but nobody waits for it, so that it has no lock
 // budget.
-func (s *session) createIndex(ctx context.Context, name, sql string) error {
+func (s *session) createIndex(ctx context.Context, table string, x index) error {
 	var valid bool
-	err := s.conn.QueryRow(ctx, "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)", s.name(name)).Scan(&valid)
+	err := s.conn.QueryRow(ctx, "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)", s.name(x.name)).Scan(&valid)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
-		return fmt.Errorf("looking for the index %s: %w", name, err)
+		return fmt.Errorf("looking for the index %s: %w", x.name, err)
 	case valid:
 		return nil
 	default:
-		if err := s.dropIndex(ctx, name); err != nil {
+		if err := s.dropIndex(ctx, x.name); err != nil {
 			return err
 		}
 	}
-	return s.patiently(ctx, "building the index "+name, sql)
+	return s.patiently(ctx, "building the index "+x.name, x.on(s.name(table)))
 }
 
 func (s *session) dropIndex(ctx context.Context, name string) error {
@@ -50,76 +66,32 @@ func (s *session) patiently(ctx context.Context, doing, sql string) error {
 	return reset
 }
 
-// indexSQL returns the statement of a create_index.
-func (s *session) indexSQL(o schema.CreateIndex) string {
+// indexOf returns the index of a create_index.
+func indexOf(o schema.CreateIndex, n names) index {
 	var columns []string
 	for _, c := range o.Columns {
-		sql := schema.Quote(c.Column)
-		if c.Collate != "" {
-			sql += " COLLATE " + schema.Quote(c.Collate)
+		sql := n.column(c.Column) + word(c.Collate != "", " COLLATE "+schema.Quote(c.Collate)) + word(c.Opclass.Name != "", " "+c.Opclass.Name)
+		if len(c.Opclass.Params) > 0 {
+			sql += " (" + strings.Join(c.Opclass.Params, ", ") + ")"
 		}
-		if c.Opclass != "" {
-			sql += " " + c.Opclass
-		}
-		sql += " " + c.Sort
-		if c.Nulls != "" {
-			sql += " NULLS " + c.Nulls
-		}
-		columns = append(columns, sql)
-	}
-	sql := "CREATE "
-	if o.Unique {
-		sql += "UNIQUE "
+		columns = append(columns, sql+word(c.Sort != "", " "+c.Sort)+word(c.Nulls != "", " NULLS "+c.Nulls))
 	}
 	method := o.Method
 	if method == "" {
 		method = "btree"
 	}
-	sql += fmt.Sprintf("INDEX CONCURRENTLY %s ON %s USING %s (%s)", schema.Quote(o.Name), s.name(o.Table), method, strings.Join(columns, ", "))
-	if o.StorageParameters != "" {
-		sql += " WITH (" + o.StorageParameters + ")"
-	}
-	if o.Predicate != "" {
-		sql += " WHERE " + o.Predicate
-	}
-	return sql
+	return index{name: o.Name, unique: o.Unique, tail: fmt.Sprintf("USING %s (%s)", method, strings.Join(columns, ", ")) +
+		word(o.StorageParameters != "", " WITH ("+o.StorageParameters+")") + word(o.Predicate != "", " WHERE "+n.in(o.Predicate))}
 }
 
-// twin is an index of an old column and the one that takes its place.
-type twin struct{ old, new, sql string }
-
-// twins lists the plain indexes on columns that the new ones take the place
-// of.
-func (s *session) twins(ctx context.Context, q queryer, p pair) ([]twin, error) {
-	rows, err := q.Query(ctx, `SELECT c.relname, x.indisunique, m.amname, array_agg(a.attname::text ORDER BY k.n)
-		FROM pg_index x JOIN pg_class c ON c.oid = x.indexrelid JOIN pg_am m ON m.oid = c.relam
-		CROSS JOIN unnest(x.indkey::int2[]) WITH ORDINALITY AS k(attnum, n) JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum
-		WHERE x.indrelid = $1 AND x.indexprs IS NULL AND x.indpred IS NULL
-			AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = x.indexrelid AND o.contype IN ('p', 'u', 'x'))
-		GROUP BY 1, 2, 3 ORDER BY 1`, p.table.oid)
-	if err != nil {
-		return nil, fmt.Errorf("reading the indexes of %s: %w", p.Table, err)
+// keyIndex returns the index of a unique constraint or primary key.
+func keyIndex(c schema.Constraint, n names) index {
+	tail := "USING btree (" + n.list(c.Columns) + ")"
+	p := c.IndexParameters
+	if p == nil {
+		p = &schema.IndexParameters{}
 	}
-	defer rows.Close()
-	var out []twin
-	for rows.Next() {
-		var name, method string
-		var unique bool
-		var columns []string
-		if err := rows.Scan(&name, &unique, &method, &columns); err != nil {
-			return nil, fmt.Errorf("reading the indexes of %s: %w", p.Table, err)
-		}
-		op := schema.CreateIndex{Name: schema.Name("cutover_new", name), Table: p.Table, Method: method, Unique: unique}
-		for _, column := range columns {
-			i := slices.IndexFunc(p.New, func(n schema.NewColumn) bool { return n.Of == column })
-			if i >= 0 {
-				column = p.New[i].Physical
-			}
-			op.Columns = append(op.Columns, schema.IndexColumn{Column: column})
-		}
-		if slices.ContainsFunc(columns, p.isOld) && !slices.ContainsFunc(op.Columns, func(c schema.IndexColumn) bool { return p.isOld(c.Column) }) {
-			out = append(out, twin{old: name, new: op.Name, sql: s.indexSQL(op)})
-		}
-	}
-	return out, rows.Err()
+	tail += word(len(p.IncludeColumns) > 0, " INCLUDE ("+n.list(p.IncludeColumns)+")") + word(c.NullsNotDistinct, " NULLS NOT DISTINCT") +
+		word(p.StorageParameters != "", " WITH ("+p.StorageParameters+")") + word(p.Tablespace != "", " TABLESPACE "+schema.Quote(p.Tablespace))
+	return index{name: c.Name, unique: true, tail: tail}
 }

@@ -81,8 +81,10 @@ func (s *session) triggersOn(ctx context.Context, p pair) (bool, error) {
 	if len(p.New) > 0 && len(p.Old) > 0 {
 		names = append(names, p.triggerOn("update"))
 	}
+	names = append(names, p.crossTriggers()...)
 	var on int
-	err := s.conn.QueryRow(ctx, "SELECT count(*) FROM pg_trigger WHERE tgrelid = $1 AND tgname = ANY ($2) AND tgenabled IN ('O', 'A')", p.table.oid, names).Scan(&on)
+	err := s.conn.QueryRow(ctx, "SELECT count(*) FROM pg_trigger WHERE (tgrelid = $1 OR tgrelid = to_regclass($3)) AND tgname = ANY ($2) AND tgenabled IN ('O', 'A')",
+		p.table.oid, names, s.sourceName(p)).Scan(&on)
 	if err != nil {
 		return false, fmt.Errorf("looking for the triggers of %s: %w", p.Table, err)
 	}

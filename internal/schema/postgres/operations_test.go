@@ -64,9 +64,9 @@ func TestConstraintsAndStatementsComeAndGo(t *testing.T) {
 		CREATE TABLE t (id int PRIMARY KEY, o int, CONSTRAINT gone CHECK (o > 0)); INSERT INTO t VALUES (1, 1)`)
 	before := value[string](t, conn, shapeOf)
 	c := change(
-		schema.CreateConstraint{Table: "t", Name: "t_o", Type: "foreign_key", Columns: []string{"o"}, References: &schema.KeyOf{Table: "o", Columns: []string{"id"}}},
-		schema.CreateConstraint{Table: "t", Name: "t_unique", Type: "unique", Columns: []string{"id", "o"}},
-		schema.CreateConstraint{Table: "t", Name: "t_small", Type: "check", Check: "o < 100"},
+		schema.CreateConstraint{Table: "t", Constraint: schema.Constraint{Name: "t_o", Type: "foreign_key", Columns: []string{"o"}, References: &schema.KeyOf{Table: "o", Columns: []string{"id"}}}},
+		schema.CreateConstraint{Table: "t", Constraint: schema.Constraint{Name: "t_unique", Type: "unique", Columns: []string{"id", "o"}}},
+		schema.CreateConstraint{Table: "t", Constraint: schema.Constraint{Name: "t_small", Type: "check", Check: "o < 100"}},
 		schema.DropConstraint{Table: "t", Name: "gone"},
 		schema.CreateIndex{Table: "t", Name: "t_part", Columns: []schema.IndexColumn{{Column: "o", Sort: "DESC", Nulls: "LAST"}}, Predicate: "o > 1", StorageParameters: "fillfactor = 70"},
 		schema.SQL{Up: "CREATE TYPE mood AS ENUM ('good')", Down: "DROP TYPE mood"},

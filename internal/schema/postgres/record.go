@@ -18,6 +18,10 @@ type record struct {
 	// bound is the first page that was not there when the triggers were.
 	bound    *int64
 	filenode *uint32
+	// page is the first one below the bound that may hold unfilled rows. It
+	// is written together with them, so it is right whatever a crash of the
+	// server takes back.
+	page *int64
 }
 
 // fresh reports whether a verification covers the triggers as they are.
@@ -28,7 +32,7 @@ func (r record) fresh() bool {
 const createRecords = `CREATE SCHEMA IF NOT EXISTS cutover;
 CREATE TABLE IF NOT EXISTS cutover.change (
 	change text NOT NULL, operation int NOT NULL, digest text NOT NULL, begun timestamptz NOT NULL DEFAULT clock_timestamp(),
-	expanded timestamptz, triggers timestamptz, bound bigint, filenode oid, filled timestamptz, verified timestamptz, contracted timestamptz,
+	expanded timestamptz, triggers timestamptz, bound bigint, filenode oid, page bigint, filled timestamptz, verified timestamptz, contracted timestamptz,
 	PRIMARY KEY (change, operation))`
 
 // digest identifies what the operations of a change say.
@@ -51,7 +55,7 @@ func (s *session) records(ctx context.Context) ([]record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.conn.Query(ctx, `SELECT digest, expanded, triggers, bound, filenode, filled, verified, contracted
+	rows, err := s.conn.Query(ctx, `SELECT digest, expanded, triggers, bound, filenode, page, filled, verified, contracted
 		FROM cutover.change WHERE change = $1 ORDER BY operation`, s.change.Name)
 	if err != nil {
 		return nil, fmt.Errorf("reading the records of the change %s: %w", s.change.Name, err)
@@ -61,7 +65,7 @@ func (s *session) records(ctx context.Context) ([]record, error) {
 	for rows.Next() {
 		var r record
 		var digest string
-		if err := rows.Scan(&digest, &r.expanded, &r.triggers, &r.bound, &r.filenode, &r.filled, &r.verified, &r.contracted); err != nil {
+		if err := rows.Scan(&digest, &r.expanded, &r.triggers, &r.bound, &r.filenode, &r.page, &r.filled, &r.verified, &r.contracted); err != nil {
 			return nil, fmt.Errorf("reading the records of the change %s: %w", s.change.Name, err)
 		}
 		if digest != want {

@@ -40,15 +40,8 @@ func (e *Engine) Revert(ctx context.Context, c schema.Change) error {
 
 func (s *session) revert(ctx context.Context, i int) error {
 	op := s.change.Operations[i]
-	if o, ok := op.(schema.CreateIndex); ok {
-		if err := s.dropIndex(ctx, o.Name); err != nil {
-			return err
-		}
-	}
-	if o, ok := op.(schema.CreateConstraint); ok && o.Type == "unique" {
-		if err := s.dropIndex(ctx, o.Name); err != nil {
-			return err
-		}
+	if err := s.dropBuilt(ctx, op); err != nil {
+		return err
 	}
 	return s.ddl(ctx, "taking back "+op.Kind()+" "+op.Target(), func(tx pgx.Tx) error {
 		if err := s.dropShim(ctx, tx, op.Target()); err != nil {
@@ -65,7 +58,7 @@ func (s *session) revert(ctx context.Context, i int) error {
 			if synced {
 				err = exec(ctx, tx, s.removePair(p)...)
 			} else {
-				err = exec(ctx, tx, s.reverting(op)...)
+				err = s.statements(ctx, tx, s.reverting(op))
 			}
 		}
 		if err != nil {
@@ -73,6 +66,32 @@ func (s *session) revert(ctx context.Context, i int) error {
 		}
 		return s.mark(ctx, tx, i, "expanded = NULL, triggers = NULL, bound = NULL, filled = NULL, verified = NULL")
 	})
+}
+
+// dropBuilt drops the index an operation built, unless a constraint has become
+// of it, and goes together with it.
+func (s *session) dropBuilt(ctx context.Context, op schema.Operation) error {
+	name := ""
+	switch o := op.(type) {
+	case schema.CreateIndex:
+		name = o.Name
+	case schema.CreateConstraint:
+		if o.Type == "unique" || o.Type == "primary_key" {
+			name = o.Name
+		}
+	}
+	if name == "" {
+		return nil
+	}
+	var attached bool
+	err := s.conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_constraint WHERE conindid = to_regclass($1) AND conname = $2)", s.name(name), name).Scan(&attached)
+	if err != nil {
+		return fmt.Errorf("looking for the constraint %s: %w", name, err)
+	}
+	if attached {
+		return nil
+	}
+	return s.dropIndex(ctx, name)
 }
 
 // removePair drops the triggers, and the new columns with all that is on them.
@@ -92,7 +111,13 @@ func (s *session) reverting(op schema.Operation) []string {
 	case schema.RenameTable:
 		return []string{"DROP VIEW IF EXISTS " + s.name(o.To)}
 	case schema.CreateConstraint:
-		return []string{fmt.Sprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", s.name(o.Table), schema.Quote(o.Name))}
+		sql := []string{s.dropConstraint(o.Table, o.Name)}
+		if o.Type == "primary_key" {
+			for _, c := range o.Columns {
+				sql = append(sql, s.dropConstraint(o.Table, keyNotNull(o, c)))
+			}
+		}
+		return sql
 	case schema.SQL:
 		if !o.OnComplete {
 			return []string{o.Down}

@@ -100,9 +100,22 @@ func (s *session) await(ctx context.Context, blocked func() (string, error)) err
 // ddl runs do in one transaction under the lock budget. Where a lock is not to
 // be had it lets everybody pass and tries again.
 func (s *session) ddl(ctx context.Context, doing string, do func(tx pgx.Tx) error) error {
-	return s.retry(ctx, doing, func() error {
+	err := s.retry(ctx, doing, func() error {
 		return pgx.BeginFunc(ctx, s.conn, do)
 	})
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "57014" {
+		return fmt.Errorf("%w: it was cancelled, or would lock the whole table for longer than the lock budget of %s: %w", ErrRefused, s.lockTimeout(), err)
+	}
+	return err
+}
+
+// brief limits what follows in a transaction, waiting and working, to the lock
+// budget: it is for statements that work on a whole table under a lock that
+// keeps users out.
+func (s *session) brief() string {
+	budget := s.lockTimeout().Milliseconds()
+	return fmt.Sprintf("SET LOCAL lock_timeout = %d; SET LOCAL statement_timeout = %d", max(1, budget/2), max(1, budget))
 }
 
 // retry repeats do as long as it fails for want of a lock, up to the engine's

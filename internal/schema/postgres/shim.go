@@ -84,6 +84,9 @@ func viewColumns(pairs []pair) string {
 
 // dropShim removes the view of one table, and the schema with the last.
 func (s *session) dropShim(ctx context.Context, tx pgx.Tx, table string) error {
+	if table == "" {
+		return nil
+	}
 	var there bool
 	if err := tx.QueryRow(ctx, "SELECT to_regnamespace($1) IS NOT NULL", schema.Quote(Shim(s.change))).Scan(&there); err != nil || !there {
 		return err

@@ -35,6 +35,12 @@ func (t table) column(name string) (column, bool) {
 	return t.columns[i], true
 }
 
+// typeOf returns the type of a column, or "".
+func (t table) typeOf(name string) string {
+	c, _ := t.column(name)
+	return c.typ
+}
+
 // queryer is a connection or a transaction.
 type queryer interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)

@@ -13,8 +13,8 @@ import (
 // pass. While filling, an update of any column also fills its row: the row
 // may move to a page the backfill has left behind.
 func (s *session) createTrigger(p pair, filling bool) []string {
-	sql := append(s.dropTrigger(p), fmt.Sprintf("CREATE FUNCTION cutover.%s() RETURNS trigger LANGUAGE plpgsql SET search_path = %s, public, pg_temp AS %s",
-		schema.Quote(p.trigger), schema.Quote(s.namespace()), schema.Literal(p.body())), s.trigger(p, "insert", "true", ""))
+	sql := append(s.dropTrigger(p), fmt.Sprintf("CREATE FUNCTION cutover.%s() RETURNS trigger LANGUAGE plpgsql%s SET search_path = %s, public, pg_temp AS %s",
+		schema.Quote(p.trigger), p.rights(), schema.Quote(s.namespace()), schema.Literal(p.body())), s.trigger(p, "insert", "true", ""))
 	var when []string
 	if filling && len(p.New) > 0 {
 		when = append(when, p.empty("OLD"))
@@ -29,8 +29,12 @@ func (s *session) createTrigger(p pair, filling bool) []string {
 		}
 		sql = append(sql, s.trigger(p, "update", strings.Join(when, " OR "), argument))
 	}
-	return sql
+	return append(sql, s.createCross(p)...)
 }
+
+// rights lets a program that works in another table do so for everybody who
+// may write to its own.
+func (p pair) rights() string { return word(p.Source != nil, " SECURITY DEFINER") }
 
 func (s *session) trigger(p pair, event, when, argument string) string {
 	return fmt.Sprintf("CREATE TRIGGER %s BEFORE %s ON %s FOR EACH ROW WHEN (current_setting('cutover.backfill', true) IS DISTINCT FROM 'on' AND (%s)) EXECUTE FUNCTION cutover.%s(%s)",
@@ -42,11 +46,10 @@ func (p pair) triggerOn(event string) string { return schema.Name(p.trigger, eve
 
 // dropTrigger returns the statements that remove them.
 func (s *session) dropTrigger(p pair) []string {
-	return []string{
+	return append(s.dropCross(p),
 		fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", schema.Quote(p.triggerOn("insert")), s.name(p.Table)),
 		fmt.Sprintf("DROP TRIGGER IF EXISTS %s ON %s", schema.Quote(p.triggerOn("update")), s.name(p.Table)),
-		fmt.Sprintf("DROP FUNCTION IF EXISTS cutover.%s()", schema.Quote(p.trigger)),
-	}
+		fmt.Sprintf("DROP FUNCTION IF EXISTS cutover.%s()", schema.Quote(p.trigger)))
 }
 
 // body returns the trigger's program.
@@ -63,7 +66,7 @@ DECLARE
 	by_old boolean;
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		by_new := NOT ` + p.empty("NEW") + `;
+		by_new := NOT ` + p.empty("NEW") + p.newNulls() + `;
 		by_old := NOT by_new;
 	ELSE
 		by_new := ` + p.newChanged() + `;
@@ -83,13 +86,30 @@ BEGIN
 END`
 }
 
+// newNulls is true, where only the new shape takes nulls, for a row without
+// any value: old code could not have written it.
+func (p pair) newNulls() string {
+	for _, n := range p.New {
+		if p.notNull(n) {
+			return ""
+		}
+	}
+	out := ""
+	for _, o := range p.Old {
+		if old, _ := p.table.column(o.Name); old.notNull {
+			out += " OR NEW." + schema.Quote(o.Name) + " IS NULL"
+		}
+	}
+	return out
+}
+
 // fill sets the new columns from the old shape of row; with onlyNull, those a
 // writer has left out.
 func (p pair) fill(row string, onlyNull bool) string {
 	var out strings.Builder
 	for _, n := range p.New {
 		column := "NEW." + schema.Quote(n.Physical)
-		set := fmt.Sprintf("%s := %s;\n", column, p.up(n, row))
+		set := fmt.Sprintf("%s := %s;\n", column, p.writing(n, row))
 		if onlyNull {
 			set = fmt.Sprintf("IF %s IS NULL THEN %s END IF;\n", column, set)
 		}

@@ -4,15 +4,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"cutover/internal/schema"
+	"cutover/internal/schema/pace"
 )
-
-// verifyPages is how many pages one statement of a verification reads, so
-// that none of them keeps old rows alive for long.
-const verifyPages = 2048
 
 // verify reads every row and records that none is torn. Contract relies on
 // this record and on nothing else. From here only what changes a shape enters
@@ -40,14 +38,25 @@ func (s *session) verifyRows(ctx context.Context, p pair) error {
 	}
 	var torn int64
 	var first string
-	for at := int64(0); at < pages; at += verifyPages {
+	// Reading takes its share of the time as writing does; as statements are
+	// short, none of them keeps old rows alive for long.
+	w := &walker{session: s, pair: p, control: pace.New(pace.Limits{Batch: s.limits().Batch, Share: s.Pace.Share})}
+	w.decide(pace.Reading{})
+	for at, to := int64(0), int64(0); at < pages; at = to {
+		if err := w.ready(ctx); err != nil {
+			return err
+		}
+		to = at + w.next.Pages
+		began := time.Now()
 		var n int64
 		var where *string
 		err := s.conn.QueryRow(ctx, fmt.Sprintf("SELECT count(*), min(r.ctid::text) FROM %s AS r WHERE r.ctid >= '(%d,0)'::tid AND r.ctid < '(%d,0)'::tid AND (%s)",
-			s.name(p.Table), at, at+verifyPages, p.torn("r"))).Scan(&n, &where)
+			s.name(p.Table), at, to, p.torn("r"))).Scan(&n, &where)
 		if err != nil {
 			return fmt.Errorf("verifying %s: %w", p.Table, err)
 		}
+		took := time.Since(began)
+		w.decide(pace.Reading{Took: took, Pages: to - at, Slowest: took})
 		if torn += n; n > 0 && first == "" {
 			first = *where
 		}

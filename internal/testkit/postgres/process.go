@@ -5,9 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // process is a running server.
@@ -68,12 +70,43 @@ func (p *process) killAll() error {
 	if err != nil {
 		return fmt.Errorf("listing the server's processes: %w", err)
 	}
+	var pids []int
 	for _, child := range strings.Fields(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
 			_ = syscall.Kill(pid, syscall.SIGKILL)
+			pids = append(pids, pid)
 		}
 	}
-	return nil
+	return awaitGone(pids)
+}
+
+// awaitGone returns when killed processes have let go of their memory, which
+// the next start must not find in use.
+func awaitGone(pids []int) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for {
+		pids = slices.DeleteFunc(pids, gone)
+		if len(pids) == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return fmt.Errorf("processes %v did not end within %s of being killed", pids, patience)
+		}
+	}
+}
+
+// gone reports whether a process has ended, if only its parent does not know.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(state, "Z") || strings.HasPrefix(state, "X")
 }
 
 // readable returns the end of a log, for messages.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"cutover/internal/jsonpath"
+
 	"pgregory.net/rapid"
 )
 
@@ -35,7 +37,7 @@ func TestAPathWrittenForAPlaceLeadsThere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := parsePath(text)
+		p, err := jsonpath.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +53,7 @@ func TestAPathWrittenForAPlaceLeadsThere(t *testing.T) {
 func TestNoPathAndNoBodyBreaksTheReader(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p, err := parsePath("$" + rapid.StringMatching(`[.\[\]'"a0-9$ -]{0,12}`).Draw(t, "path"))
+		p, err := jsonpath.Parse("$" + rapid.StringMatching(`[.\[\]'"a0-9$ -]{0,12}`).Draw(t, "path"))
 		if err != nil {
 			return
 		}

@@ -1,4 +1,6 @@
-package check
+// Package jsonpath finds one value in a JSON document and compares it with what
+// a person wrote in a file.
+package jsonpath
 
 import (
 	"encoding/json"
@@ -9,9 +11,9 @@ import (
 	"strings"
 )
 
-// path leads to one value in a JSON document: "$.result[0].name". Names that
+// Path leads to one value in a JSON document: "$.result[0].name". Names that
 // are no plain words stand in brackets and quotes: "$['first name']".
-type path struct {
+type Path struct {
 	text  string
 	steps []step
 }
@@ -23,8 +25,9 @@ type step struct {
 	index int
 }
 
-func parsePath(text string) (path, error) {
-	p := path{text: text}
+// Parse reads a path. The error says which character is not understood.
+func Parse(text string) (Path, error) {
+	p := Path{text: text}
 	rest, ok := strings.CutPrefix(text, "$")
 	if !ok {
 		return p, fmt.Errorf("JSON path %q must begin with $, as in $.result[0].name", text)
@@ -74,8 +77,12 @@ func parseStep(text string) (step, string, error) {
 	return step{index: index}, after, nil
 }
 
-// find returns the value the path leads to in a decoded document.
-func (p path) find(document any) (any, error) {
+// String returns the path as it was written.
+func (p Path) String() string { return p.text }
+
+// Find returns the value the path leads to in a document that Decode has read.
+// The error says which part of the path leads nowhere.
+func (p Path) Find(document any) (any, error) {
 	value, so := document, "$"
 	for _, s := range p.steps {
 		if s.field {
@@ -102,27 +109,8 @@ func (p path) find(document any) (any, error) {
 	return value, nil
 }
 
-// wrongFields says which fields of the document in body are not as wanted.
-func wrongFields(body string, fields []field) []string {
-	document, err := decode(body)
-	if err != nil {
-		return []string{"want JSON: " + err.Error()}
-	}
-	var wrong []string
-	for _, f := range fields {
-		got, err := f.path.find(document)
-		switch {
-		case err != nil:
-			wrong = append(wrong, fmt.Sprintf("want %s = %s, but %v", f.path.text, f.want, err))
-		case !equal(got, f.want):
-			wrong = append(wrong, fmt.Sprintf("want %s = %s, but it is %s", f.path.text, f.want, head(written(got), maxExcerpt/2)))
-		}
-	}
-	return wrong
-}
-
-// decode reads exactly one document and leaves its numbers as written.
-func decode(body string) (any, error) {
+// Decode reads exactly one document and leaves its numbers as written.
+func Decode(body string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(body))
 	d.UseNumber()
 	var document any
@@ -135,11 +123,11 @@ func decode(body string) (any, error) {
 	return document, nil
 }
 
-// equal compares a value with the text that is wanted of it: a string with
+// Equal compares a value with the text that is wanted of it: a string with
 // its content, a number with any way of writing it, everything else with its
 // JSON.
-func equal(got any, want string) bool {
-	if written(got) == want {
+func Equal(got any, want string) bool {
+	if Written(got) == want {
 		return true
 	}
 	number, ok := got.(json.Number)
@@ -153,8 +141,8 @@ func equal(got any, want string) bool {
 	return e1 == nil && e2 == nil && a == b && a > -exact && a < exact
 }
 
-// written returns a string as it is and everything else as compact JSON.
-func written(v any) string {
+// Written returns a string as it is and everything else as compact JSON.
+func Written(v any) string {
 	if text, ok := v.(string); ok {
 		return text
 	}
