@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict clean
+.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict bench-shadow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ bench-analysis: ## false alarms and detection beside the rules of other controll
 
 bench-verdict: ## how long users have a bad version, and ten good ones in a row: real processes, a quarter of an hour
 	$(GO) test -run '^$$' -bench 'TakingBack|Healthy' -benchtime 1x -timeout 60m ./internal/cli
+
+bench-shadow: ## what a healthy, slow, hung or dead shadow costs users
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/shadow
 
 bench-schema: ## what a new column costs a million rows and their users, beside other ways; a quarter of an hour
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/schema

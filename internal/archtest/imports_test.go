@@ -87,6 +87,8 @@ var forbidden = []struct {
 		"a file is turned into a plan without anything having to run"},
 	{[]string{"internal/proxy"}, []string{"internal/engine", "internal/store", "internal/config", "internal/platform", "internal/traffic", "internal/api", "internal/cli"},
 		"the data plane is a process of its own that must outlive, and not depend on, the control plane"},
+	{[]string{"internal/shadow"}, []string{"internal/engine", "internal/store", "internal/config", "internal/platform", "internal/traffic", "internal/proxy", "internal/api", "internal/cli"},
+		"answers are compared the same way in the data plane, in a rehearsal and in a simulation"},
 	{[]string{"internal/demo"}, []string{"internal/engine", "internal/store", "internal/platform", "internal/traffic", "internal/proxy", "internal/cli", "internal/config"},
 		"the demo shows what a user sees: the program and its API, nothing behind them"},
 	{[]string{"internal/load"},

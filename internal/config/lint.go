@@ -116,6 +116,12 @@ func (l lint) secrets(env map[string]Text, path string) {
 }
 
 func (l lint) strategy(s Strategy) {
+	if s.Shadow != nil && s.Shadow.AtMost == 0 {
+		l.warn("no-limit", "spec.strategy.shadow.atMost", "without enough answers the release waits for ever and does not pause", "write atMost, such as 1h")
+	}
+	if s.Type == "shadow" {
+		return
+	}
 	if s.Standby == 0 {
 		l.warn("no-standby", "spec.strategy.standby", "the old version stops as soon as the soak ends, and no instant rollback is left", "write standby: 24h")
 	}

@@ -65,6 +65,8 @@ func (r *Release) mismatch(now release.Target) *Problem {
 		return problem("spec.from", fmt.Sprintf("it says %s, but nothing serves yet", from), "remove spec.from for the first release")
 	case from != "" && from != now.Version:
 		return problem("spec.from", fmt.Sprintf("it says %s, but %s serves", from, now.Version), fmt.Sprintf("write from: %s if that is what you mean to replace", now.Version))
+	case now.Version == "" && r.Spec.Strategy.Type == "shadow":
+		return problem("spec.strategy.type", "nothing serves yet, so there is no answer to compare with", "write another type for the first release")
 	case to == now.Version:
 		return problem("spec.to", fmt.Sprintf("%s serves already", to), "write the version to bring in")
 	}

@@ -19,6 +19,9 @@ func (r *Release) validate(replicas int, accept func(release.Check) error) {
 	r.Spec.To.validate(spec.in("to"))
 	has := func(path string) bool { return r.doc.has(join("spec.strategy", path)) }
 	r.Spec.Schema.validate(spec.in("schema"))
+	if r.Spec.Strategy.Type == "shadow" && r.Spec.Schema != nil {
+		spec("schema", "a release that is only a shadow changes nothing that production uses", "remove it, or try the version in a canary: strategy: {type: canary, shadow: 10%}")
+	}
 	r.Spec.Strategy.validate(replicas, has, spec.in("strategy"))
 	r.Spec.Checks.validate(r.doc.source.dir, accept, spec.in("checks"))
 	r.Spec.Guard.validate(spec.in("guard"))

@@ -9,7 +9,7 @@ import (
 
 // Strategy is the manner in which traffic moves.
 type Strategy struct {
-	// canary moves traffic in steps, blue-green at once, rolling replaces instances batch by batch.
+	// canary moves traffic in steps, blue-green at once, rolling replaces instances batch by batch, shadow moves none and compares answers.
 	Type StrategyType `json:"type,omitempty" jsonschema:"default=canary"`
 	// fixed holds each step as hold says; adaptive holds it until there is evidence that it may go on, and no longer.
 	Pace string `json:"pace,omitempty" jsonschema:"default=fixed,enum=fixed,enum=adaptive"`
@@ -25,6 +25,8 @@ type Strategy struct {
 	Standby Duration `json:"standby,omitempty" jsonschema:"default=24h"`
 	// The batches of a rolling update.
 	Rolling Rolling `json:"rolling,omitzero"`
+	// Tries the new version on copies of requests before it gets any traffic; with type shadow that is the whole release.
+	Shadow *Shadow `json:"shadow,omitempty"`
 }
 
 func (Strategy) shortKey() string { return "type" }
@@ -93,6 +95,7 @@ func (s *Strategy) complete(has func(path string) bool) {
 	}
 	s.Hold.complete("hold", has)
 	s.Soak.complete("soak", has)
+	s.completeShadow(has)
 	switch {
 	case s.Type == "canary" && !has("steps"):
 		for _, w := range standard {
@@ -152,6 +155,12 @@ func (s Strategy) validate(replicas int, has func(path string) bool, tell report
 	s.Soak.validate(tell.in("soak"))
 	if s.Type != "canary" && has("steps") {
 		tell("steps", "only a canary has steps", fmt.Sprintf("remove them, or write type: canary instead of %s", s.Type))
+	}
+	if s.Shadow != nil {
+		s.Shadow.validate(tell.in("shadow"))
+		if s.Type == "rolling" {
+			tell("shadow", "a rolling update has no place beside the old instances to try the new version in", "write type: canary or blue-green, or remove it")
+		}
 	}
 	if s.Type != "rolling" && has("rolling") {
 		tell("rolling", fmt.Sprintf("the type is %s, so nothing of this would count", s.Type), "write type: rolling, or remove it")
@@ -216,6 +225,9 @@ func (s Strategy) steps() []release.Step {
 		return nil
 	}
 	var steps []release.Step
+	if s.Shadow != nil {
+		steps = append(steps, s.Shadow.step())
+	}
 	for _, step := range s.Steps {
 		steps = append(steps, release.Step{Weight: release.Weight(step.Weight), Hold: step.Hold.resolve()})
 	}
@@ -234,6 +246,9 @@ func (s Strategy) rolling() release.Rolling {
 
 // firstShare is the share of users that meet the new version first.
 func (s Strategy) firstShare(replicas int) Percent {
+	if s.Type == "shadow" {
+		return 0
+	}
 	if s.Type == "rolling" {
 		return Percent(int(release.All) * min(s.Rolling.Parallelism, max(replicas, 1)) / max(replicas, 1))
 	}

@@ -126,6 +126,7 @@ func (k *worker) decide(ctx context.Context, name string, w *release.World) ([]r
 			return nil, err
 		}
 		w.Verdict = k.judge.verdict(s, *w)
+		w.Verdict = s.Weigh(*w)
 		d := release.Decide(s, *w)
 		if len(d.Events) == 0 {
 			return d.Actions, nil

@@ -87,7 +87,7 @@ func (s State) enter(ev Entered, at time.Time) State {
 	switch ev.Phase {
 	case Retiring:
 		s.NoReturn, s.NoReturnAt, s.Test = true, at, nil
-	case Soaking, Standby:
+	case Soaking, Standby, Withdrawing:
 		s.Promote = false
 	case Reverting:
 		s.Halt, s.Promote, s.Retire, s.Test = nil, false, false, nil
@@ -247,7 +247,7 @@ func (s State) resume(at time.Time) State {
 		s.HeldAt = at
 	}
 	switch s.Phase {
-	case Starting, Retiring, Reverting:
+	case Starting, Retiring, Reverting, Withdrawing:
 		s.EnteredAt = at
 	}
 	for _, side := range []Side{Blue, Green} {

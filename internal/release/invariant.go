@@ -66,6 +66,7 @@ func checkRoute(s State, w World, r Route) []Violation {
 		r.Sides.Of(s.Plan.From.Side).Weight < held {
 		vs = append(vs, Violation{"I8", fmt.Sprintf("less than the holdback of %s is left to compare with", held)})
 	}
+	vs = append(vs, checkShadow(s, r)...)
 	if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && s.Contracted {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is gone"})
 	}
@@ -162,6 +163,7 @@ func CheckEvent(before State, w World, e Event) []Violation {
 		return nil
 	}
 	var vs []Violation
+	vs = append(vs, checkComparison(before, w, en)...)
 	forward := before.Phase.carries() && (en.Phase == Shifting || en.Phase == Soaking || en.Phase == Standby || en.Phase == Retiring)
 	asked := before.Next || before.Promote || before.Retire
 	if forward && !w.Traffic.Known {
@@ -213,7 +215,7 @@ func checkVerdict(p Plan, h Hold, k VerdictKind) []Violation {
 // nothing was lost that was accepted.
 func CheckEnd(s State, w World) []Violation {
 	var vs []Violation
-	if s.Phase != RolledBack {
+	if s.Phase != RolledBack && s.Phase != Compared {
 		return nil
 	}
 	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {

@@ -156,17 +156,21 @@ func (d *decider) shifting() {
 	d.wantRoute()
 	if !d.matched() {
 		d.explainGrowth()
-		d.wait("the front does not show %s on %s yet", d.p.weightAt(d.s.Step), d.p.To.Side)
+		d.wait("the front does not show %s on %s yet", d.p.stepText(d.s.Step), d.p.To.Side)
 		return
 	}
 	if !d.counted() {
 		return
 	}
-	if !d.batchGone() || !d.holdOver(d.p.holdAt(d.s.Step)) {
+	if !d.batchGone() || !d.compared() || !d.holdOver(d.p.holdAt(d.s.Step)) {
 		return
 	}
 	if next := d.s.Step + 1; next < d.p.stepCount() {
-		d.advance(Shifting, next, "%s", d.why("step to "+d.p.weightAt(next).String()))
+		d.advance(Shifting, next, "%s", d.why("step to "+d.p.stepText(next)))
+		return
+	}
+	if d.p.shadowOnly() {
+		d.advance(Withdrawing, 0, "%s", d.why("the comparison is over"))
 		return
 	}
 	d.advance(Soaking, 0, "%s", d.why(d.weightWords()+" is on "+d.p.To.Version))

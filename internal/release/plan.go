@@ -18,7 +18,8 @@ type Plan struct {
 	Strategy Strategy `json:"strategy"`
 	// Steps are the traffic steps of a canary, growing, the last one All.
 	// Blue-green has exactly one, All. Rolling has none: its batches follow
-	// from Rolling and Replicas.
+	// from Rolling and Replicas. A step with a Shadow may come before these;
+	// ShadowOnly has that one alone.
 	Steps []Step `json:"steps,omitempty"`
 	// Pace says what ends a step; "" means Fixed.
 	Pace Pace `json:"pace,omitempty"`
@@ -71,6 +72,9 @@ const (
 	// RollingUpdate replaces instances batch by batch; the old ones are stopped, so
 	// the way back is to start them again.
 	RollingUpdate Strategy = "rolling"
+	// ShadowOnly gives the new side copies of requests and no traffic, compares
+	// the answers, and takes the new version away again.
+	ShadowOnly Strategy = "shadow"
 	// Restore brings an older version back together with the data of a backup:
 	// the present version is stopped, the database replaced, and only then the
 	// older one started. Users are not served in between.
@@ -94,6 +98,9 @@ const (
 type Step struct {
 	Weight Weight `json:"weight"`
 	Hold   Hold   `json:"hold"`
+	// Shadow has copies of requests sent to the new side; the step's weight
+	// is None then.
+	Shadow *Shadow `json:"shadow,omitempty"`
 }
 
 // Hold ends when AtLeast has passed, the new side has had AtLeastRequests

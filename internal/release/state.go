@@ -128,7 +128,7 @@ func (s State) Word() string {
 
 func (s State) where() string {
 	if s.Phase == Shifting {
-		return fmt.Sprintf("shifting (%s)", s.Plan.weightAt(s.Step))
+		return fmt.Sprintf("shifting (%s)", s.Plan.stepText(s.Step))
 	}
 	return string(s.Phase)
 }

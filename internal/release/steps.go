@@ -17,6 +17,8 @@ func (p Plan) stepCount() int {
 // the new instances' share of all.
 func (p Plan) weightAt(step int) Weight {
 	switch {
+	case p.shadowOnly():
+		return None
 	case step >= p.stepCount()-1:
 		return All - p.heldBack()
 	case p.Strategy == RollingUpdate:

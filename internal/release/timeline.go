@@ -91,6 +91,8 @@ func (t *timeline) traffic() {
 	p := t.p
 	back := func(step int) string {
 		switch {
+		case p.shadowOnly():
+			return "nothing to undo: no traffic moves"
 		case p.First():
 			return "traffic is taken off; there is no older version"
 		case p.Strategy == Restore:
@@ -102,11 +104,17 @@ func (t *timeline) traffic() {
 	}
 	for i := range p.stepCount() {
 		h := p.holdAt(i)
-		what := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version)
+		what, ends := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version), p.ends(h)
+		if sh := p.shadowAt(i); sh != nil {
+			what, ends = fmt.Sprintf("%s to %s, which answers nobody", p.stepText(i), p.To.Version), sh.ends(h)
+		}
 		if p.Strategy == RollingUpdate && !p.First() {
 			what = fmt.Sprintf("%d of %d instances replaced, %s", p.newAt(i), p.Replicas, what)
 		}
-		t.add(Shifting, what, p.ends(h), h.AtLeast, back(i))
+		t.add(Shifting, what, ends, h.AtLeast, back(i))
+	}
+	if p.shadowOnly() {
+		return
 	}
 	last := p.stepCount() - 1
 	watch := "watch " + p.To.Version + " at full traffic"
@@ -125,6 +133,11 @@ func (t *timeline) traffic() {
 
 func (t *timeline) after() {
 	p := t.p
+	if p.shadowOnly() {
+		t.add(Withdrawing, "stop "+p.To.Version, "nothing in flight", 0, "nothing to undo")
+		t.add(Compared, "the differences are on record; "+p.From.Version+" stands", "", 0, "deploy another release")
+		return
+	}
 	if !p.First() {
 		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), fmt.Sprintf("nothing in flight, at most %s", Span(p.Drain.Wait)), 0, "none: the point of no return")
 	}

@@ -20,7 +20,9 @@ type Shape struct {
 	NoStandby      bool
 	Adaptive       bool
 	Holdback       bool
-	Window         bool
+	// Shadow tries the new version on copies of requests first.
+	Shadow bool
+	Window bool
 }
 
 // Plan returns a plan of that shape, with short but realistic times.
@@ -44,6 +46,14 @@ func (sh Shape) Plan() release.Plan {
 		p.Steps = []release.Step{{Weight: release.Percent(10), Hold: hold}, {Weight: release.Percent(50), Hold: hold}, {Weight: release.All, Hold: hold}}
 	case release.BlueGreen:
 		p.Steps = []release.Step{{Weight: release.All}}
+	}
+	shadow := release.Step{Hold: release.Hold{AtLeast: 5 * time.Second, AtMost: 10 * time.Minute},
+		Shadow: &release.Shadow{Share: release.Percent(10), Samples: 40, Tolerance: 0.001}}
+	switch {
+	case sh.Strategy == release.ShadowOnly:
+		p.Steps = []release.Step{shadow}
+	case sh.Shadow && (sh.Strategy == release.Canary || sh.Strategy == release.BlueGreen):
+		p.Steps = append([]release.Step{shadow}, p.Steps...)
 	}
 	if sh.First && sh.Strategy != release.Restore {
 		p.From = release.Target{Side: release.Green}

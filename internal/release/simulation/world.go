@@ -48,6 +48,7 @@ type front struct {
 	epoch      int
 	route      release.Route
 	counters   release.Sides[release.Counters]
+	compared   *release.Comparison
 }
 
 // New returns a world in which the plan's old version serves, if it has one.
@@ -99,11 +100,34 @@ func (w *World) Advance(d time.Duration) {
 	if w.strikes(FrontRestarts, 30) {
 		w.front.epoch++
 		w.front.counters = release.Sides[release.Counters]{}
+		w.front.compared = nil
 	}
+	w.compare(d)
 	for _, side := range []release.Side{release.Blue, release.Green} {
 		w.live(side)
 		w.serve(side, d)
 	}
+}
+
+// compare has the front copy requests and compare the answers.
+func (w *World) compare(d time.Duration) {
+	m := w.front.route.Mirror
+	if m == nil {
+		return
+	}
+	if w.front.compared == nil {
+		w.front.compared = &release.Comparison{}
+	}
+	c := *w.front.compared
+	if w.Faults&NoTraffic == 0 {
+		c.Samples += min(uint64(10*d.Seconds()), 2000)
+	}
+	c.Endpoints = 1
+	if w.Faults&NewDiffers != 0 && c.Samples > 20 && len(c.Differences) == 0 {
+		c.Alarms = 1
+		c.Differences = []release.Difference{{Endpoint: "GET /", Path: "$.price", Kind: "another value", Count: c.Samples, Of: c.Samples, Alarm: true}}
+	}
+	w.front.compared = &c
 }
 
 // live moves the instances of a side on.
@@ -181,7 +205,8 @@ func (w *World) Observe(s release.State) release.World {
 
 func (w *World) traffic() release.Traffic {
 	t := release.Traffic{Known: true, Served: w.front.served, Generation: w.front.generation,
-		Epoch: "e" + string(rune('0'+w.front.epoch%64)), Salt: w.front.route.Salt, Private: w.front.route.Private}
+		Epoch: "e" + string(rune('0'+w.front.epoch%64)), Salt: w.front.route.Salt, Private: w.front.route.Private,
+		Mirror: w.front.route.Mirror, Comparison: w.front.compared}
 	for _, side := range []release.Side{release.Blue, release.Green} {
 		r, st := w.front.route.Sides.Of(side), t.Sides.Of(side)
 		st.Weight, st.Endpoints, st.Counters = r.Weight, r.Endpoints, *w.front.counters.Of(side)

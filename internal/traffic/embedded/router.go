@@ -37,6 +37,7 @@ func (r *Router) Observe(ctx context.Context, app string) (release.Traffic, erro
 	return release.Traffic{
 		Known: true, Served: s.Served, Generation: s.Generation, Epoch: s.Epoch,
 		Salt: s.Route.Salt, Private: s.Route.Private,
+		Mirror: s.Route.Mirror, Comparison: s.Comparison,
 		Sides: release.Sides[release.SideTraffic]{
 			Blue:  side(s.Route.Sides.Blue, s.Sides.Blue),
 			Green: side(s.Route.Sides.Green, s.Sides.Green),
