@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict clean
+.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ demo: build ## upgrade, kill, take back: everything on this machine, under a min
 
 test: check ## everything that has to hold, with the race detector
 	$(GO) test -race -timeout 15m ./...
+
+test-alembic: ## a real Alembic project, run and rehearsed; needs python3 with pip
+	CUTOVER_ALEMBIC=$$(scripts/alembic) $(GO) test -race -timeout 10m -tags alembic -run Alembic ./internal/rehearsal
 
 check: ## formatting, vet, tidy modules
 	scripts/deps

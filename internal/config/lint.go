@@ -62,6 +62,7 @@ func Lint(b *Bundle) []Finding {
 		l := lint{r.doc, &found}
 		l.strategy(r.Spec.Strategy)
 		l.evidence(r.Spec)
+		l.signals(r.Spec.Signals, r.doc.source.dir)
 		l.release(app, r)
 		l.inputs(app, r)
 		l.schema(app, r)

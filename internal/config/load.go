@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"cutover/internal/release"
+	"cutover/internal/signal"
 )
 
 // Loader reads files. The zero Loader is ready for use.
@@ -20,6 +21,9 @@ type Loader struct {
 	// Accept, if set, is asked about every check of a release and says why
 	// one cannot be put, such as a JSON path that cannot be read.
 	Accept func(release.Check) error
+	// AcceptSignal, if set, is asked about every signal of a release and says
+	// why one cannot be read, such as an address that leads nowhere.
+	AcceptSignal func(signal.Signal) error
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
@@ -68,6 +72,7 @@ func (l Loader) Parse(name string, data []byte, dir string) (*Bundle, error) {
 }
 
 func (b *Bundle) finish(l Loader) (*Bundle, error) {
+	b.acceptSignal = l.AcceptSignal
 	b.validate(l.Accept)
 	if err := b.problems().err(); err != nil {
 		return nil, err

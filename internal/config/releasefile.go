@@ -41,6 +41,8 @@ type ReleaseSpec struct {
 	Checks Checks `json:"checks,omitzero"`
 	// When the release is taken back, and what it takes to go on.
 	Guard Guard `json:"guard,omitzero"`
+	// What else the release is judged by: databases, caches, memory, logs, metrics.
+	Signals Signals `json:"signals,omitzero"`
 	// How long requests in flight may take on a side that gets no new ones.
 	Drain Drain `json:"drain,omitzero"`
 	// How often a failing action is tried again.
