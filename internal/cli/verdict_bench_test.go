@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -39,11 +40,11 @@ func BenchmarkTakingBack(b *testing.B) {
 	}
 }
 
-// say logs the median and the longest of some times.
+// say prints the median and the longest of some times.
 func say(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
 	if len(took) > 0 {
-		b.Logf("%d releases: median %.1f s, longest %.1f s", len(took), took[len(took)/2].Seconds(), took[len(took)-1].Seconds())
+		fmt.Printf("%s: %d releases, median %.1f s, longest %.1f s\n", b.Name(), len(took), took[len(took)/2].Seconds(), took[len(took)-1].Seconds())
 	}
 }
 

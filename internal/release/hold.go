@@ -41,6 +41,10 @@ func (d *decider) holdOver(h Hold) bool {
 		d.wait("%s: %s", d.s.Halt.Kind, d.s.Halt.Reason)
 		return false
 	}
+	elapsed := d.w.Now.Sub(d.s.HeldAt)
+	if left := h.AtLeast - elapsed; left > 0 {
+		d.wait("held for another %s", Span(left.Round(time.Second)))
+	}
 	growth, ok := d.s.Count(d.w.Traffic.Reading())
 	if !ok || d.w.Verdict.Kind == Unknown {
 		d.wait("%s", d.unmeasured())
@@ -58,22 +62,21 @@ func (d *decider) holdOver(h Hold) bool {
 	if d.s.Next || d.s.Promote && d.s.Phase == Shifting {
 		return true
 	}
-	elapsed, got := d.w.Now.Sub(d.s.HeldAt), int(growth.Of(d.p.To.Side).Accepted)
+	return d.convinced(h, int(growth.Of(d.p.To.Side).Accepted), elapsed)
+}
+
+// convinced reports whether a hold has had its time and its evidence. One that
+// lasts too long without evidence pauses the release.
+func (d *decider) convinced(h Hold, got int, elapsed time.Duration) bool {
 	least := d.p.leastRequests(h)
-	enough := got >= least && (!d.p.needsEvidence(h) || d.w.Verdict.Kind == Healthy)
-	if elapsed >= h.AtLeast && enough {
-		return true
+	if got >= least && (!d.p.needsEvidence(h) || d.w.Verdict.Kind == Healthy) {
+		return elapsed >= h.AtLeast
 	}
-	if left := h.AtLeast - elapsed; left > 0 {
-		d.wait("held for another %s", Span(left.Round(time.Second)))
-	}
-	if !enough {
-		d.wait("%d of %d requests on %s; verdict %s: %s", got, least, d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.open())
-		if h.AtMost > 0 && elapsed >= h.AtMost {
-			d.emit(Halted{Kind: Paused,
-				Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
-				Cure:   "`cutover next` goes on without it, `cutover resume` waits again, `cutover rollback` takes the release back"})
-		}
+	d.wait("%d of %d requests on %s; verdict %s: %s", got, least, d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.open())
+	if h.AtMost > 0 && elapsed >= h.AtMost {
+		d.emit(Halted{Kind: Paused,
+			Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
+			Cure:   "`cutover next` goes on without it, `cutover resume` waits again, `cutover rollback` takes the release back"})
 	}
 	return false
 }
