@@ -1,15 +1,14 @@
 package shadow
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -26,8 +25,8 @@ import (
 
 const (
 	rate        = 400 // requests a second, from the intended start
-	rounds      = 7   // of each kind, interleaved
-	lasts       = 2 * time.Second
+	turns       = 40  // of each kind, in turn
+	lasts       = 400 * time.Millisecond
 	connections = 64
 	door        = "127.0.0.1:80"
 )
@@ -35,85 +34,103 @@ const (
 // kinds are the shadows that are compared with none.
 var kinds = []string{"none", "healthy", "200 ms slow", "hung", "dead"}
 
-// measured is one round, or the middle of several.
-type measured struct {
+// slice is what users saw in a short while.
+type slice struct {
 	p50, p99 time.Duration
 	errors   int
-	held     int64 // bytes of the heap more than before
-	compared uint64
-	dropped  uint64
 }
 
-// BenchmarkShadow plays every kind in turn, so that a busy moment of the
-// machine falls on all of them, and compares the medians of their rounds.
+// BenchmarkShadow has one proxy for each kind and gives them users in turn, a
+// short while each and in a new order every time, so that a busy moment of the
+// machine falls on all of them. It compares the medians of these whiles.
 func BenchmarkShadow(b *testing.B) {
 	for b.Loop() {
-		all := map[string][]measured{}
-		for range rounds {
-			for _, kind := range kinds {
-				all[kind] = append(all[kind], play(b, kind))
+		stages := map[string]*stage{}
+		for _, kind := range kinds {
+			stages[kind] = newStage(b, kind)
+		}
+		for range turns {
+			for _, k := range rand.Perm(len(kinds)) {
+				stages[kinds[k]].play()
 			}
 		}
-		table(b, all)
+		table(b, stages)
 	}
 	b.ReportMetric(0, "ns/op")
 }
 
-func table(b *testing.B, all map[string][]measured) {
-	base := middle(all["none"], func(m measured) time.Duration { return m.p99 })
-	text := fmt.Sprintf("\n%-12s %9s %9s %9s %7s %9s %9s %9s\n", "shadow", "p50", "p99", "p99 more", "errors", "compared", "dropped", "heap MiB")
+func table(b *testing.B, stages map[string]*stage) {
+	p99 := func(s slice) time.Duration { return s.p99 }
+	base := middle(stages["none"].slices[1:], p99)
+	text := fmt.Sprintf("\n%-12s %9s %9s %9s %7s %9s %9s %10s\n", "shadow", "p50", "p99", "p99 more", "errors", "compared", "dropped", "bodies MiB")
 	for _, kind := range kinds {
-		p99 := middle(all[kind], func(m measured) time.Duration { return m.p99 })
-		errors := 0
-		for _, m := range all[kind] {
-			errors += m.errors
+		s := stages[kind]
+		all, errors := s.slices[1:], 0 // the first one opens the connections
+		for _, one := range all {
+			errors += one.errors
 		}
-		text += fmt.Sprintf("%-12s %9s %9s %8.0f%% %7d %9d %9d %9.1f\n", kind,
-			middle(all[kind], func(m measured) time.Duration { return m.p50 }).Round(10*time.Microsecond), p99.Round(10*time.Microsecond),
-			100*(float64(p99)/float64(base)-1), errors,
-			middle(all[kind], func(m measured) uint64 { return m.compared }), middle(all[kind], func(m measured) uint64 { return m.dropped }),
-			float64(middle(all[kind], func(m measured) int64 { return m.held }))/(1<<20))
+		c := release.Comparison{}
+		if found := s.mirror.Comparison("shop", "r"); found != nil {
+			c = *found
+		}
+		worst := middle(all, p99)
+		text += fmt.Sprintf("%-12s %9s %9s %8.0f%% %7d %9d %9d %10.1f\n", kind,
+			middle(all, func(s slice) time.Duration { return s.p50 }).Round(10*time.Microsecond), worst.Round(10*time.Microsecond),
+			100*(float64(worst)/float64(base)-1), errors, c.Samples, c.Dropped, float64(s.most)/(1<<20))
 		if errors > 0 {
 			b.Errorf("%s: %d users got no answer", kind, errors)
 		}
-		if limit := max(base+base*15/100, base+time.Millisecond); kind != "none" && kind != "healthy" && p99 > limit {
-			b.Errorf("%s: p99 is %s, more than %s", kind, p99, limit)
+		if limit := max(base+base*15/100, base+time.Millisecond); kind != "none" && kind != "healthy" && worst > limit {
+			b.Errorf("%s: p99 is %s, more than %s", kind, worst, limit)
 		}
 	}
 	b.Log(text)
 }
 
-func middle[T cmp.Ordered](rounds []measured, of func(measured) T) T {
-	var values []T
-	for _, m := range rounds {
-		values = append(values, of(m))
+func middle(all []slice, of func(slice) time.Duration) time.Duration {
+	var values []time.Duration
+	for _, s := range all {
+		values = append(values, of(s))
 	}
 	slices.Sort(values)
 	return values[len(values)/2]
 }
 
-// play serves users for a while beside one kind of shadow.
-func play(b *testing.B, kind string) measured {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
+// stage is a proxy before both sides, with one kind of shadow.
+type stage struct {
+	mirror *mirror.Mirror
+	url    string
+	client *http.Client
+	slices []slice
+	// most is the most that bodies of copies ever took.
+	most int64
+}
+
+func newStage(b *testing.B, kind string) *stage {
+	b.Helper()
 	body := answer()
 	blue := httptest.NewServer(shop(body, 2*time.Millisecond))
-	defer blue.Close()
 	green, stop := shadowOf(kind, body)
-	defer stop()
 	m := mirror.New(mirror.Limits{}) // as it is shipped
-	defer m.Close()
 	front := serve(b, m, kind, blue.Listener.Addr().String(), green)
-	defer front.Close()
-	took, errors := users(front.URL)
-	runtime.ReadMemStats(&after)
+	s := &stage{mirror: m, url: front.URL,
+		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}, Timeout: 10 * time.Second}}
+	b.Cleanup(func() {
+		s.client.CloseIdleConnections()
+		front.Close()
+		m.Close()
+		stop()
+		blue.Close()
+	})
+	return s
+}
+
+// play serves users for a short while.
+func (s *stage) play() {
+	took, errors := users(s.client, s.url)
 	slices.Sort(took)
-	out := measured{p50: took[len(took)/2], p99: took[len(took)*99/100], errors: errors, held: max(0, int64(after.HeapInuse)-int64(before.HeapInuse))}
-	if c := m.Comparison("shop", "r"); c != nil {
-		out.compared, out.dropped = c.Samples, c.Dropped
-	}
-	return out
+	s.slices = append(s.slices, slice{took[len(took)/2], took[len(took)*99/100], errors})
+	s.most = max(s.most, s.mirror.Held())
 }
 
 // answer is some 7 kB of JSON.
@@ -181,9 +198,7 @@ func serve(b *testing.B, m *mirror.Mirror, kind, blue, green string) *httptest.S
 
 // users send requests at a constant rate whatever the answers do, and count
 // the time from when each was meant to be sent.
-func users(url string) (took []time.Duration, errors int) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}, Timeout: 10 * time.Second}
-	defer client.CloseIdleConnections()
+func users(client *http.Client, url string) (took []time.Duration, errors int) {
 	var mu sync.Mutex
 	var done sync.WaitGroup
 	began := time.Now()

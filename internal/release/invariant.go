@@ -158,6 +158,7 @@ func checkContract(s State, w World) []Violation {
 // point of no return is on record), I8 (missing data neither promotes nor
 // rolls back) and that retiring needs a standby that was asked for.
 func CheckEvent(before State, w World, e Event) []Violation {
+	w.Verdict = before.Weigh(w)
 	en, ok := e.(Entered)
 	if !ok {
 		return nil

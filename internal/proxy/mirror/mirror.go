@@ -123,6 +123,9 @@ func (m *Mirror) Comparison(app, salt string) *release.Comparison {
 	return a.report()
 }
 
+// Held returns how many bytes the bodies of all copies take now.
+func (m *Mirror) Held() int64 { return m.limits.Bytes - m.budget.left.Load() }
+
 // Watch decides whether a request, which side of app answers, is copied, and
 // returns nil if not. It never waits. The copy must be dropped or completed.
 func (m *Mirror) Watch(app string, side release.Side, r *http.Request) *Copy {
