@@ -136,7 +136,7 @@ func (s *session) rowids(ctx context.Context, p pair, r record) (uint32, error) 
 // walk fills batch after batch. A batch that holds the lock longer than it
 // should makes the next one smaller, a quick one makes it larger.
 func (s *session) walk(ctx context.Context, p pair, r record, at schema.Position, bound int64, progress func(schema.Progress) error) error {
-	const most = 10000
+	const least, most = 20, 10000
 	first, size := at.Page, int64(100)
 	for done := false; !done && at.Page <= bound; {
 		var rows int64
@@ -168,7 +168,7 @@ func (s *session) walk(ctx context.Context, p pair, r record, at schema.Position
 		}
 		switch {
 		case took > s.batch():
-			size = max(1, size/2)
+			size = max(least, size/2)
 		case took < s.batch()/2:
 			size = min(most, size*2)
 		}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 type connection struct{ db *sql.DB }
 
 func connect(path string, pragmas ...string) connection {
-	query := url.Values{"_pragma": append([]string{"busy_timeout(15000)", "journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)"}, pragmas...)}
+	query := url.Values{"_dqs": {"0"}, "_pragma": append([]string{"busy_timeout(15000)", "journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)"}, pragmas...)}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
 	if err != nil {
 		panic(err) // the driver is there
@@ -177,7 +177,7 @@ func TestTheArticlesExamples(t *testing.T) {
 	t.Parallel()
 	schematest.Articles(t, func(t *testing.T) schematest.Database {
 		h := database(t)
-		h.Batch = time.Millisecond // many small batches
+		h.Batch = 4 * time.Millisecond // many small batches
 		var connected atomic.Int64
 		return schematest.Database{Engine: h.Engine, IsBusy: isBusy,
 			Connect: func(context.Context) (schematest.Conn, error) {
