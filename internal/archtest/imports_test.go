@@ -89,7 +89,9 @@ var homes = []struct {
 	library string
 	homes   []string
 }{
-	{"modernc.org/sqlite", []string{"internal/store/sqlite"}},
+	// The journal is kept in a database of cutover's own; a schema is changed in
+	// one of the app's; and the sample is such an app.
+	{"modernc.org/sqlite", []string{"internal/store/sqlite", "internal/schema/sqlite", "internal/demo/sample"}},
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
 	{"github.com/jackc/pgx", []string{"internal/backup", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},

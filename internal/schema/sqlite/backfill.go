@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
-	"strings"
 	"time"
 
 	"cutover/internal/schema"
@@ -205,11 +204,7 @@ func (s *session) fillRows(ctx context.Context, p pair, r record, at schema.Posi
 	if err != nil || to == nil {
 		return nil, 0, err
 	}
-	var gives []string
-	for _, n := range p.New {
-		gives = append(gives, "("+n.Up+"\n) IS NOT NULL")
-	}
-	rows, err := s.run(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s.%s BETWEEN ? AND ? AND %s AND (%s)",
-		row, p.fill(), row, p.table.rowid, p.empty(row), strings.Join(gives, " OR ")), at.Page, *to)
+	rows, err := s.run(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s.%s BETWEEN ? AND ? AND %s",
+		row, p.fill(), row, p.table.rowid, p.unfilled(row)), at.Page, *to)
 	return to, rows, err
 }

@@ -1,17 +1,15 @@
 package sqlite
 
-import (
-	"fmt"
-	"strings"
-
-	"cutover/internal/schema"
-)
+import "fmt"
 
 // demand is a condition on a row that its table's triggers keep up, because
 // SQLite itself would check it before they could fill the row.
 type demand struct {
-	// broken returns what is true for a row that does not meet it.
-	broken func(row string) string
+	// broken is true for a row of the table that does not meet it.
+	broken string
+	// did is true for an update that may have broken it. A row that a trigger
+	// has yet to fill may not meet it for a moment.
+	did string
 	// says is the message, in SQLite's own words.
 	says string
 }
@@ -33,23 +31,13 @@ func (p pair) demands(ofNew bool) []demand {
 			list = append(list, p.demandNotNull(n.Physical))
 		}
 		if c := n.Def.Check; c != nil {
-			list = append(list, demand{says: "CHECK constraint failed: " + c.Name, broken: func(row string) string {
-				return fmt.Sprintf("(SELECT coalesce(NOT (%s\n), 0) FROM (SELECT %s, %s) AS %s)", c.Constraint, p.upColumns(row), p.newColumns(row), schema.Quote(p.table.name))
-			}})
+			list = append(list, demand{broken: fmt.Sprintf("(%s\n) IS FALSE", c.Constraint), did: "1", says: "CHECK constraint failed: " + c.Name})
 		}
 	}
 	return list
 }
 
 func (p pair) demandNotNull(column string) demand {
-	return demand{says: "NOT NULL constraint failed: " + p.table.name + "." + column,
-		broken: func(row string) string { return of(row, column) + " IS NULL" }}
-}
-
-func (p pair) newColumns(row string) string {
-	var list []string
-	for _, n := range p.New {
-		list = append(list, of(row, n.Physical)+" AS "+schema.Quote(n.Physical))
-	}
-	return strings.Join(list, ", ")
+	return demand{broken: of(p.itself(), column) + " IS NULL", did: fmt.Sprintf("%s IS NULL AND %s IS NOT NULL", of("NEW", column), of("OLD", column)),
+		says: "NOT NULL constraint failed: " + p.table.name + "." + column}
 }

@@ -97,14 +97,25 @@ func (p pair) downColumns(row string) string {
 // of names a column of a row.
 func of(row, column string) string { return row + "." + schema.Quote(column) }
 
-// up returns the value of a new column for the old shape of row. The line
-// break keeps a comment at the end of an expression from swallowing more.
+// itself is the name by which a statement on the table knows its row.
+func (p pair) itself() string { return schema.Quote(p.table.name) }
+
+// up returns the value of a new column for the old shape of row. Where the row
+// is the table's own, the expression stands as it is: a subquery costs far
+// more, and the dry run has shown that the expression names nothing else. The
+// line break keeps a comment at its end from swallowing more.
 func (p pair) up(n schema.NewColumn, row string) string {
+	if row == p.itself() {
+		return "(" + n.Up + "\n)"
+	}
 	return fmt.Sprintf("(SELECT (%s\n) FROM (SELECT %s) AS %s)", n.Up, p.upColumns(row), schema.Quote(p.table.name))
 }
 
 // down returns the value of an old column for the new shape of row.
 func (p pair) down(o schema.OldColumn, row string) string {
+	if row == p.itself() {
+		return "(" + o.Down + "\n)"
+	}
 	return fmt.Sprintf("(SELECT (%s\n) FROM (SELECT %s) AS %s)", o.Down, p.downColumns(row), schema.Quote(p.table.name))
 }
 

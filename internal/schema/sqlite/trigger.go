@@ -23,8 +23,9 @@ var (
 	settled   = stage{demands: true}
 )
 
-// step is one thing a trigger does: set columns where a condition holds.
-type step struct{ when, set string }
+// step is one thing a trigger does: set columns if what its statement did to
+// the row meets one condition, and the row as it is now the other.
+type step struct{ did, is, set string }
 
 // makeTriggers replaces the pair's triggers by those of a stage.
 //
@@ -55,42 +56,47 @@ func (s *session) dropTriggers(ctx context.Context, p pair) error {
 func (p pair) triggerOn(event string) string { return schema.Name(p.trigger, event) }
 
 // createTrigger returns the trigger of an event, or "" where there is nothing
-// to do.
+// to do. It looks at the row as it is now, and not as its statement left it,
+// because a user's own trigger may have been there before.
 func (p pair) createTrigger(event string, at stage) string {
 	steps := p.onInsert()
 	if event == "update" {
 		steps = p.onUpdate(at)
 	}
-	var when, body []string
-	row := schema.Quote(p.table.name)
+	row := p.itself()
 	here := fmt.Sprintf("%s.%s = NEW.%[2]s", row, p.table.rowid)
+	var when, body []string
 	for _, st := range steps {
-		when = append(when, st.when)
-		body = append(body, fmt.Sprintf("UPDATE %s SET %s WHERE %s AND %s;", row, st.set, here, st.when))
+		when = append(when, fmt.Sprintf("(%s AND EXISTS (SELECT 1 FROM %s WHERE %s AND %s))", st.did, row, here, st.is))
+		body = append(body, fmt.Sprintf("UPDATE %s SET %s WHERE %s AND %s AND %s;", row, st.set, here, st.did, st.is))
 	}
 	for _, d := range p.demands(at.demands) {
-		broken := d.broken("NEW")
-		if event == "update" {
-			broken = "(" + broken + " AND NOT " + d.broken("OLD") + ")"
+		did := d.did
+		if event == "insert" {
+			did = "1"
 		}
-		when = append(when, broken)
-		body = append(body, fmt.Sprintf("SELECT RAISE(ABORT, %s) FROM %s WHERE %s AND %s;", text(d.says), row, here, d.broken(row)))
+		when = append(when, fmt.Sprintf("(%s AND EXISTS (SELECT 1 FROM %s WHERE %s AND %s))", did, row, here, d.broken))
+		body = append(body, raise(d.says, row, here+" AND "+d.broken))
 	}
 	if len(when) == 0 {
 		return ""
 	}
 	if p.bothWays() {
 		// A statement's OR IGNORE counts for what its triggers do as well.
-		body = append(body, fmt.Sprintf("SELECT RAISE(ABORT, %s) FROM %s WHERE %s AND NOT %s;",
-			text("cutover: the two shapes of a row of "+p.table.name+" cannot be kept in step"), row, here, p.agree(row)))
+		body = append(body, raise("cutover: the two shapes of a row of "+p.table.name+" cannot be kept in step", row, here+" AND NOT "+p.agree(row)))
 	}
 	return fmt.Sprintf("CREATE TRIGGER %s AFTER %s ON %s FOR EACH ROW WHEN %s BEGIN\n%s\nEND",
 		schema.Quote(p.triggerOn(event)), strings.ToUpper(event), row, strings.Join(when, "\nOR "), strings.Join(body, "\n"))
 }
 
+func raise(says, row, where string) string {
+	return fmt.Sprintf("SELECT RAISE(ABORT, %s) FROM %s WHERE %s;", text(says), row, where)
+}
+
 // onInsert says what an insert needs: a row that gives no new column is old
 // code's.
 func (p pair) onInsert() []step {
+	row := p.itself()
 	switch {
 	case len(p.New) == 0:
 		return p.ifLeftOut()
@@ -98,13 +104,14 @@ func (p pair) onInsert() []step {
 		return p.ifAdded()
 	}
 	return []step{
-		{p.unfilled("NEW"), p.fill()},
-		{"(NOT " + p.empty("NEW") + " AND NOT " + p.agree("NEW") + ")", p.derive()},
+		{p.empty("NEW"), p.unfilled(row), p.fill()},
+		{"NOT " + p.empty("NEW"), "NOT " + p.agree(row), p.derive()},
 	}
 }
 
 // onUpdate says what an update needs. If both shapes change, the new one wins.
 func (p pair) onUpdate(at stage) []step {
+	row := p.itself()
 	switch {
 	case len(p.New) == 0:
 		return nil
@@ -115,25 +122,22 @@ func (p pair) onUpdate(at stage) []step {
 		return nil
 	}
 	var steps []step
-	byNew := p.newChanged() + " AND NOT " + p.agree("NEW")
-	byOld := "NOT " + p.newChanged() + " AND " + p.oldChanged() + " AND NOT " + p.agree("NEW")
+	byNew, byOld := p.newChanged(), "NOT "+p.newChanged()+" AND "+p.oldChanged()
 	if at.fills {
-		steps = append(steps, step{p.unfilled("NEW"), p.fill()})
-		byNew = "NOT " + p.empty("NEW") + " AND " + byNew
-		byOld = "NOT " + p.empty("NEW") + " AND " + byOld
+		steps = append(steps, step{p.empty("NEW"), p.unfilled(row), p.fill()})
+		byNew, byOld = "NOT "+p.empty("NEW")+" AND "+byNew, "NOT "+p.empty("NEW")+" AND "+byOld
 		if len(p.New) > 1 {
 			// New code has changed a part of what was not filled: the other parts
 			// come from what the row was.
-			steps = append(steps, step{"(" + byNew + " AND " + p.unfilled("OLD") + ")", p.complete()})
+			steps = append(steps, step{byNew + " AND " + p.empty("OLD"), "NOT " + p.agree(row) + " AND " + p.unfilled("OLD"), p.complete()})
 		}
 	}
-	return append(steps, step{"(" + byOld + ")", p.fill()}, step{"(" + byNew + ")", p.derive()})
+	return append(steps, step{byOld, "NOT " + p.agree(row), p.fill()}, step{byNew, "NOT " + p.agree(row), p.derive()})
 }
 
-// fill sets the new columns from the old shape as the row has it now, and not
-// as the statement left it: another trigger may have been there before.
+// fill sets the new columns from the old shape.
 func (p pair) fill() string {
-	return p.sets(func(n schema.NewColumn) string { return "(" + n.Up + "\n)" })
+	return p.sets(func(n schema.NewColumn) string { return p.up(n, p.itself()) })
 }
 
 // complete sets the new columns that hold nothing from what the row was.
@@ -151,11 +155,11 @@ func (p pair) sets(value func(schema.NewColumn) string) string {
 	return strings.Join(list, ", ")
 }
 
-// derive sets the old columns from the new shape as the row has it now.
+// derive sets the old columns from the new shape.
 func (p pair) derive() string {
 	var list []string
 	for _, o := range p.Old {
-		list = append(list, fmt.Sprintf("%s = (%s\n)", schema.Quote(o.Name), o.Down))
+		list = append(list, schema.Quote(o.Name)+" = "+p.down(o, p.itself()))
 	}
 	return strings.Join(list, ", ")
 }
@@ -164,8 +168,7 @@ func (p pair) derive() string {
 func (p pair) ifAdded() []step {
 	var steps []step
 	for _, n := range p.New {
-		steps = append(steps, step{fmt.Sprintf("(%s IS NULL AND %s IS NOT NULL)", of("NEW", n.Physical), p.up(n, "NEW")),
-			fmt.Sprintf("%[1]s = coalesce(%[1]s, (%[2]s\n))", schema.Quote(n.Physical), n.Up)})
+		steps = append(steps, leftOut(n.Physical, p.up(n, p.itself())))
 	}
 	return steps
 }
@@ -175,11 +178,15 @@ func (p pair) ifLeftOut() []step {
 	var steps []step
 	for _, o := range p.Old {
 		if o.Down != "" {
-			steps = append(steps, step{fmt.Sprintf("(%s IS NULL AND %s IS NOT NULL)", of("NEW", o.Name), p.down(o, "NEW")),
-				fmt.Sprintf("%[1]s = coalesce(%[1]s, (%[2]s\n))", schema.Quote(o.Name), o.Down)})
+			steps = append(steps, leftOut(o.Name, p.down(o, p.itself())))
 		}
 	}
 	return steps
+}
+
+func leftOut(column, value string) step {
+	empty := of("NEW", column) + " IS NULL"
+	return step{empty, schema.Quote(column) + " IS NULL AND " + value + " IS NOT NULL", schema.Quote(column) + " = " + value}
 }
 
 // triggersOn reports whether the pair's triggers of a stage are there.

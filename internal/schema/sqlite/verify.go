@@ -46,20 +46,20 @@ func (s *session) verify(ctx context.Context, i int, p pair, synced bool, r reco
 // finding is a condition no row may meet, and what it means.
 type finding struct{ broken, means string }
 
-func (p pair) findings(row string) []finding {
+func (p pair) findings() []finding {
 	list := []finding{}
 	if len(p.New) > 0 {
-		list = append(list, finding{p.torn(row), "differ between their shapes; is the expression the same for the same row at every time?"})
+		list = append(list, finding{p.torn(p.itself()), "differ between their shapes; is the expression the same for the same row at every time?"})
 	}
 	for _, d := range p.demands(true) {
-		list = append(list, finding{d.broken(row), "break what they are to hold: " + d.says})
+		list = append(list, finding{d.broken, "break what they are to hold: " + d.says})
 	}
 	return list
 }
 
 func (s *session) verifyTable(ctx context.Context, p pair) error {
 	row := schema.Quote(p.table.name)
-	for _, f := range p.findings(row) {
+	for _, f := range p.findings() {
 		broken, first := int64(0), int64(0)
 		err := s.ranges(ctx, p, func(from, to int64) error {
 			var n int64
