@@ -205,6 +205,6 @@ func (s *session) fillRows(ctx context.Context, p pair, r record, at schema.Posi
 		return nil, 0, err
 	}
 	rows, err := s.run(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s.%s BETWEEN ? AND ? AND %s",
-		row, p.fill(), row, p.table.rowid, p.unfilled(row)), at.Page, *to)
+		row, setText(p.fill()), row, p.table.rowid, p.unfilled(row)), at.Page, *to)
 	return to, rows, err
 }

@@ -90,15 +90,33 @@ func (s *session) fits(ctx context.Context, i int, created map[string]bool) ([]s
 	}
 	if add, ok := op.(schema.AddColumn); ok && add.Up == "" {
 		if _, taken := t.column(add.Column.Name); taken {
-			problems = append(problems, "the column "+add.Column.Name+" exists already")
+			return []string{"the column " + add.Column.Name + " exists already"}, nil
 		}
-		return problems, nil
+		return s.plainColumn(ctx, add.Column)
 	}
 	p, ok, err := s.pair(ctx, i, nil)
 	if err != nil || !ok {
 		return nil, err
 	}
 	return s.pairFits(ctx, p)
+}
+
+// plainColumn checks a column that its default alone fills. SQLite takes any
+// default as long as a table has no rows, so that it is tried on one that has.
+func (s *session) plainColumn(ctx context.Context, c schema.Column) ([]string, error) {
+	m, err := s.memory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	if err := m.exec(ctx, "CREATE TABLE one (a)", "INSERT INTO one VALUES (1)"); err != nil {
+		return nil, err
+	}
+	c.References, c.Check = nil, nil // these may name what is not here
+	if err := m.exec(ctx, "ALTER TABLE one ADD COLUMN "+columnText(c)); err != nil {
+		return []string{fmt.Sprintf("%v; give the default as `up` too", err)}, nil
+	}
+	return nil, nil
 }
 
 // shape says which tables cannot hold two shapes.

@@ -93,9 +93,15 @@ func (p pair) refuses(n schema.NewColumn) string {
 	return strings.Join(list, " OR ")
 }
 
-// withUps are the columns of a row whose new shape has been filled.
+// withUps are the columns of a row as new code knows it, filled. The old shape
+// must not be among them: a `down` would find it there.
 func (p pair) withUps(row string) string {
-	list := []string{p.upColumns(row)}
+	var list []string
+	for _, c := range p.table.columns {
+		if !p.isOld(c.name) {
+			list = append(list, of(row, c.name)+" AS "+schema.Quote(c.name))
+		}
+	}
 	for _, n := range p.New {
 		list = append(list, p.up(n, row)+" AS "+schema.Quote(n.Physical))
 	}

@@ -28,7 +28,12 @@ func TestMain(m *testing.M) {
 type connection struct{ db *sql.DB }
 
 func connect(path string, pragmas ...string) connection {
-	query := url.Values{"_dqs": {"0"}, "_pragma": append([]string{"busy_timeout(15000)", "journal_mode(wal)", "synchronous(normal)", "foreign_keys(1)"}, pragmas...)}
+	return open(path, append([]string{"journal_mode(wal)"}, pragmas...)...)
+}
+
+// open leaves the journal's mode as it is.
+func open(path string, pragmas ...string) connection {
+	query := url.Values{"_dqs": {"0"}, "_pragma": append([]string{"busy_timeout(15000)", "synchronous(normal)", "foreign_keys(1)"}, pragmas...)}
 	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String())
 	if err != nil {
 		panic(err) // the driver is there

@@ -16,6 +16,7 @@ type pair struct {
 	table   table
 	trigger string
 	typeOf  map[string]string // of new columns, with their collation
+	uniques []unique          // known only where triggers are made
 }
 
 // pair resolves the operation's sync; ok is false if it has none. relaxed are

@@ -17,12 +17,11 @@ func (s *session) rehearse(ctx context.Context) (problem, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the schema: %w", err)
 	}
-	before := &Engine{Path: s.Path, Rewrite: -1, MaxPause: s.MaxPause}
 	for _, way := range []struct {
 		name string
 		end  func(*session, context.Context) error
 	}{{"contract", (*session).contractAll}, {"revert", (*session).revertAll}} {
-		m, err := before.connect(ctx, s.change, "file::memory:", "memory")
+		m, err := s.memory(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -36,6 +35,12 @@ func (s *session) rehearse(ctx context.Context) (problem, err error) {
 		}
 	}
 	return nil, nil
+}
+
+// memory returns a session on an empty database in memory.
+func (s *session) memory(ctx context.Context) (*session, error) {
+	empty := &Engine{Path: "a copy of " + s.Path + " in memory", Rewrite: -1}
+	return empty.connect(ctx, s.change, "file::memory:", "memory")
 }
 
 // play brings an empty database to the schema given, and the change to its end

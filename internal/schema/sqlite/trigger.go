@@ -23,10 +23,6 @@ var (
 	settled   = stage{demands: true}
 )
 
-// step is one thing a trigger does: set columns if what its statement did to
-// the row meets one condition, and the row as it is now the other.
-type step struct{ did, is, set string }
-
 // makeTriggers replaces the pair's triggers by those of a stage.
 //
 // Who writes is told by which columns change, never by a setting of the
@@ -36,6 +32,10 @@ type step struct{ did, is, set string }
 // writes what agrees, passes untouched.
 func (s *session) makeTriggers(ctx context.Context, p pair, at stage) error {
 	if err := s.dropTriggers(ctx, p); err != nil {
+		return err
+	}
+	var err error
+	if p.uniques, err = s.uniquesOf(ctx, p.table.name); err != nil {
 		return err
 	}
 	for _, event := range []string{"insert", "update"} {
@@ -68,7 +68,11 @@ func (p pair) createTrigger(event string, at stage) string {
 	var when, body []string
 	for _, st := range steps {
 		when = append(when, fmt.Sprintf("(%s AND EXISTS (SELECT 1 FROM %s WHERE %s AND %s))", st.did, row, here, st.is))
-		body = append(body, fmt.Sprintf("UPDATE %s SET %s WHERE %s AND %s AND %s;", row, st.set, here, st.did, st.is))
+		where := here + " AND " + st.did + " AND " + st.is
+		for _, g := range p.guards(st, here) {
+			body = append(body, raise(g.says, row, where+" AND "+g.broken))
+		}
+		body = append(body, fmt.Sprintf("UPDATE %s SET %s WHERE %s;", row, st.text(), where))
 	}
 	for _, d := range p.demands(at.demands) {
 		did := d.did
@@ -82,7 +86,7 @@ func (p pair) createTrigger(event string, at stage) string {
 		return ""
 	}
 	if p.bothWays() {
-		// A statement's OR IGNORE counts for what its triggers do as well.
+		// What guards have overlooked is at least not torn quietly.
 		body = append(body, raise("cutover: the two shapes of a row of "+p.table.name+" cannot be kept in step", row, here+" AND NOT "+p.agree(row)))
 	}
 	return fmt.Sprintf("CREATE TRIGGER %s AFTER %s ON %s FOR EACH ROW WHEN %s BEGIN\n%s\nEND",
@@ -91,102 +95,6 @@ func (p pair) createTrigger(event string, at stage) string {
 
 func raise(says, row, where string) string {
 	return fmt.Sprintf("SELECT RAISE(ABORT, %s) FROM %s WHERE %s;", text(says), row, where)
-}
-
-// onInsert says what an insert needs: a row that gives no new column is old
-// code's.
-func (p pair) onInsert() []step {
-	row := p.itself()
-	switch {
-	case len(p.New) == 0:
-		return p.ifLeftOut()
-	case len(p.Old) == 0:
-		return p.ifAdded()
-	}
-	return []step{
-		{p.empty("NEW"), p.unfilled(row), p.fill()},
-		{"NOT " + p.empty("NEW"), "NOT " + p.agree(row), p.derive()},
-	}
-}
-
-// onUpdate says what an update needs. If both shapes change, the new one wins.
-func (p pair) onUpdate(at stage) []step {
-	row := p.itself()
-	switch {
-	case len(p.New) == 0:
-		return nil
-	case len(p.Old) == 0:
-		if at.fills {
-			return p.ifAdded()
-		}
-		return nil
-	}
-	var steps []step
-	byNew, byOld := p.newChanged(), "NOT "+p.newChanged()+" AND "+p.oldChanged()
-	if at.fills {
-		steps = append(steps, step{p.empty("NEW"), p.unfilled(row), p.fill()})
-		byNew, byOld = "NOT "+p.empty("NEW")+" AND "+byNew, "NOT "+p.empty("NEW")+" AND "+byOld
-		if len(p.New) > 1 {
-			// New code has changed a part of what was not filled: the other parts
-			// come from what the row was.
-			steps = append(steps, step{byNew + " AND " + p.empty("OLD"), "NOT " + p.agree(row) + " AND " + p.unfilled("OLD"), p.complete()})
-		}
-	}
-	return append(steps, step{byOld, "NOT " + p.agree(row), p.fill()}, step{byNew, "NOT " + p.agree(row), p.derive()})
-}
-
-// fill sets the new columns from the old shape.
-func (p pair) fill() string {
-	return p.sets(func(n schema.NewColumn) string { return p.up(n, p.itself()) })
-}
-
-// complete sets the new columns that hold nothing from what the row was.
-func (p pair) complete() string {
-	return p.sets(func(n schema.NewColumn) string {
-		return fmt.Sprintf("coalesce(%s, %s)", schema.Quote(n.Physical), p.up(n, "OLD"))
-	})
-}
-
-func (p pair) sets(value func(schema.NewColumn) string) string {
-	var list []string
-	for _, n := range p.New {
-		list = append(list, schema.Quote(n.Physical)+" = "+value(n))
-	}
-	return strings.Join(list, ", ")
-}
-
-// derive sets the old columns from the new shape.
-func (p pair) derive() string {
-	var list []string
-	for _, o := range p.Old {
-		list = append(list, schema.Quote(o.Name)+" = "+p.down(o, p.itself()))
-	}
-	return strings.Join(list, ", ")
-}
-
-// ifAdded fills each new column a writer has left out.
-func (p pair) ifAdded() []step {
-	var steps []step
-	for _, n := range p.New {
-		steps = append(steps, leftOut(n.Physical, p.up(n, p.itself())))
-	}
-	return steps
-}
-
-// ifLeftOut fills each old column that new code no longer gives.
-func (p pair) ifLeftOut() []step {
-	var steps []step
-	for _, o := range p.Old {
-		if o.Down != "" {
-			steps = append(steps, leftOut(o.Name, p.down(o, p.itself())))
-		}
-	}
-	return steps
-}
-
-func leftOut(column, value string) step {
-	empty := of("NEW", column) + " IS NULL"
-	return step{empty, schema.Quote(column) + " IS NULL AND " + value + " IS NOT NULL", schema.Quote(column) + " = " + value}
 }
 
 // triggersOn reports whether the pair's triggers of a stage are there.
