@@ -174,10 +174,7 @@ func columnText(c schema.Column) string {
 // defaultText keeps a plain value plain: in parentheses it would count as an
 // expression, which a column that is added cannot have.
 func defaultText(value string) string {
-	if words := wordsOf(value); len(words) == 1 {
-		return value
-	}
-	if sign := strings.TrimLeft(value, "+-"); len(wordsOf(sign)) == 1 || isNumber(sign) {
+	if bare := strings.TrimLeft(value, "+-"); isNumber(bare) || bare != "" && piece(bare) == len(bare) {
 		return value
 	}
 	return "(" + value + "\n)"
