@@ -105,9 +105,11 @@ var homes = []struct {
 	library string
 	homes   []string
 }{
-	{"modernc.org/sqlite", []string{"internal/store/sqlite"}},
 	// Three accounts of latencies: the demo's users, a load, and the data plane.
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/demo/load", "internal/load", "internal/proxy/ledger"}},
+	// The journal is kept in a database of cutover's own; a schema is changed in
+	// one of the app's; and the sample is such an app.
+	{"modernc.org/sqlite", []string{"internal/store/sqlite", "internal/schema/sqlite", "internal/demo/sample"}},
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
 	// A condition is the only thing that is written in CEL; everything else is plain Go.
 	{"cel.dev/cel-go", []string{"internal/signal/condition"}},
