@@ -12,8 +12,8 @@ type Behaviour struct {
 	// CrashAfter is how long after the start the instance breaks down, cutting
 	// everything in flight. 0 means never.
 	CrashAfter time.Duration
-	// FailShare is the share, 0..1, of page, item and order requests that are
-	// answered with 500; Fails says which.
+	// FailShare is the share, 0..1, of page, item, order and address requests
+	// that are answered with 500; Fails says which.
 	FailShare float64
 }
 

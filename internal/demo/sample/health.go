@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// health answers 200 only while the instance may get new work.
-func (s *shop) health(w http.ResponseWriter, _ *http.Request) {
+// health answers 200 only while the instance may get new work, which takes a
+// database of a shape that this version knows.
+func (s *shop) health(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case over(s.draining):
 		http.Error(w, "draining", http.StatusServiceUnavailable)
@@ -14,6 +15,12 @@ func (s *shop) health(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "never ready", http.StatusServiceUnavailable)
 	case s.now().Sub(s.started) < s.behaviour.WarmFor:
 		http.Error(w, "warming", http.StatusServiceUnavailable)
+	case s.database != nil:
+		if err := s.database.fits(r.Context()); err != nil {
+			http.Error(w, "the database does not fit this version: "+err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		fallthrough
 	default:
 		_, _ = w.Write([]byte("ok\n"))
 	}

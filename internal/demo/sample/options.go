@@ -18,6 +18,9 @@ type Options struct {
 	// RequestLog is a file to which a line is appended for each request with
 	// an id; empty means none. Several instances may share one.
 	RequestLog string
+	// Database is a SQLite file in which the shop keeps addresses; instances of
+	// several versions may share one. Empty means that it keeps none.
+	Database string
 	// Drain bounds how long a stopping instance waits for requests in flight;
 	// 0 means 30 seconds.
 	Drain time.Duration
@@ -28,8 +31,8 @@ type Options struct {
 const defaultDrain = 30 * time.Second
 
 // FromEnv reads Options from environment variables: SAMPLE_ADDR (required),
-// SAMPLE_VERSION (default v1), SAMPLE_INSTANCE, SAMPLE_REQUEST_LOG and
-// SAMPLE_DRAIN (a duration). SAMPLE_NEVER_READY=1, SAMPLE_WARM and
+// SAMPLE_VERSION (default v1), SAMPLE_INSTANCE, SAMPLE_REQUEST_LOG,
+// SAMPLE_DATABASE and SAMPLE_DRAIN (a duration). SAMPLE_NEVER_READY=1, SAMPLE_WARM and
 // SAMPLE_CRASH_AFTER (durations) and SAMPLE_FAIL_SHARE (0..1) change how the
 // version behaves.
 func FromEnv(getenv func(string) string) (Options, error) {
@@ -38,6 +41,7 @@ func FromEnv(getenv func(string) string) (Options, error) {
 		Version:    getenv("SAMPLE_VERSION"),
 		Instance:   getenv("SAMPLE_INSTANCE"),
 		RequestLog: getenv("SAMPLE_REQUEST_LOG"),
+		Database:   getenv("SAMPLE_DATABASE"),
 	}
 	if o.Addr == "" {
 		return o, fmt.Errorf("reading the sample's options: SAMPLE_ADDR is empty; set it to host:port")

@@ -13,7 +13,7 @@ func fromMap(m map[string]string) func(string) string {
 func TestTheEnvironmentSaysWhatAnInstanceIs(t *testing.T) {
 	t.Parallel()
 	o, err := FromEnv(fromMap(map[string]string{
-		"SAMPLE_ADDR": "127.0.0.1:0", "SAMPLE_VERSION": "v3", "SAMPLE_INSTANCE": "web-2", "SAMPLE_REQUEST_LOG": "/tmp/x",
+		"SAMPLE_ADDR": "127.0.0.1:0", "SAMPLE_VERSION": "v3", "SAMPLE_INSTANCE": "web-2", "SAMPLE_REQUEST_LOG": "/tmp/x", "SAMPLE_DATABASE": "/tmp/y",
 		"SAMPLE_DRAIN": "5s", "SAMPLE_WARM": "2s", "SAMPLE_CRASH_AFTER": "1m", "SAMPLE_NEVER_READY": "1",
 	}))
 	if err != nil {
@@ -23,7 +23,7 @@ func TestTheEnvironmentSaysWhatAnInstanceIs(t *testing.T) {
 	if *o.Behaviour != want {
 		t.Errorf("behaviour %+v, want %+v", *o.Behaviour, want)
 	}
-	if o.Addr != "127.0.0.1:0" || o.Version != "v3" || o.Instance != "web-2" || o.RequestLog != "/tmp/x" || o.Drain != 5*time.Second {
+	if o.Addr != "127.0.0.1:0" || o.Version != "v3" || o.Instance != "web-2" || o.RequestLog != "/tmp/x" || o.Database != "/tmp/y" || o.Drain != 5*time.Second {
 		t.Errorf("options %+v", o)
 	}
 }

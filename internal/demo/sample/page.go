@@ -28,7 +28,15 @@ var looks = map[string]look{
 
 // page answers with the shop's page. It is rendered before the first byte
 // leaves, so a mistake in it is a 500 and not half a page.
-func (s *shop) page(w http.ResponseWriter, _ *http.Request) {
+func (s *shop) page(w http.ResponseWriter, r *http.Request) {
+	var addresses []Address
+	if s.database != nil {
+		var err error
+		if addresses, err = s.database.latest(r.Context(), addressesShown); err != nil {
+			addressTrouble(w, err)
+			return
+		}
+	}
 	l, known := looks[s.version]
 	if !known {
 		l = look{Accent: "#4a4f57"}
@@ -36,6 +44,7 @@ func (s *shop) page(w http.ResponseWriter, _ *http.Request) {
 	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, map[string]any{
 		"Version": s.version, "Instance": s.instance, "Look": l, "Items": stock,
+		"Keeps": s.database != nil, "Addresses": addresses,
 	})
 	if err != nil {
 		http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)

@@ -29,6 +29,13 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.close()) }()
+	var kept *database
+	if o.Database != "" {
+		if kept, err = openDatabase(ctx, o.Database, o.Version); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, kept.close()) }()
+	}
 	listener, err := net.Listen("tcp", o.Addr)
 	if err != nil {
 		return fmt.Errorf("listening for the sample app; choose another address: %w", err)
@@ -38,6 +45,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		o.Instance = addr
 	}
 	s := newShop(o, log, time.Now)
+	s.database = kept
 	// The idle limit is long so that the side in front decides when a
 	// connection ends: a short one would race with its next request.
 	server := &http.Server{Handler: s.routes(), ReadHeaderTimeout: readHead, IdleTimeout: idleLimit}

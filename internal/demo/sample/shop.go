@@ -13,6 +13,7 @@ type shop struct {
 	behaviour Behaviour
 	log       *requestLog
 	orders    *orderBook
+	database  *database // nil: no addresses are kept
 	now       func() time.Time
 	started   time.Time
 
@@ -48,6 +49,12 @@ func (s *shop) routes() http.Handler {
 	mux.HandleFunc("GET /api/items", s.flawed(s.items))
 	mux.HandleFunc("POST /api/orders", s.flawed(s.order))
 	mux.HandleFunc("GET /api/orders", s.latestOrders)
+	if s.database != nil {
+		mux.HandleFunc("POST /api/addresses", s.flawed(s.addAddress))
+		mux.HandleFunc("GET /api/addresses", s.flawed(s.latestAddresses))
+		mux.HandleFunc("GET /api/addresses/{id}", s.flawed(s.address))
+		mux.HandleFunc("PUT /api/addresses/{id}", s.flawed(s.changeAddress))
+	}
 	mux.HandleFunc("GET /slow", s.slow)
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("GET /ws", s.socket)

@@ -214,7 +214,7 @@ func TestTwoCutoversAtOnceComeToTheSameEnd(t *testing.T) {
 	h.gives("SELECT count(*), count(b) FROM t", "2000|2000")
 }
 
-func TestUsersWaitNoLongerThanABatchTakes(t *testing.T) {
+func TestUsersGoOnWritingDuringABackfill(t *testing.T) {
 	t.Parallel()
 	h := database(t, many(3000)...)
 	must(t, "expand", h.Expand(t.Context(), renamed))
