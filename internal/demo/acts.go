@@ -15,7 +15,7 @@ import (
 // upgrade is the first act: a canary from v1 to v2 whose control plane is
 // killed midway.
 func (d *demo) upgrade(ctx context.Context) (Act, error) {
-	a := Act{Name: "canary v1 -> v2, the control plane killed midway", Release: name("v2"), Expected: string(release.Standby)}
+	a := Act{Name: "canary v1 -> v2 with a split column, the control plane killed midway", Release: name("v2"), Expected: string(release.Standby)}
 	err := d.act(ctx, &a, func(*load.Client) error {
 		if err := d.deploy(ctx, "v2"); err != nil {
 			return err
@@ -43,7 +43,11 @@ func (d *demo) upgrade(ctx context.Context) (Act, error) {
 	if err := d.ask(ctx, "v2", release.VerbRetire, "the demo goes on"); err != nil {
 		return a, err
 	}
-	return a, d.reach(ctx, "v2", "done", func(v api.View) bool { return v.State.Phase == release.Done })
+	if err := d.reach(ctx, "v2", "done", func(v api.View) bool { return v.State.Phase == release.Done }); err != nil {
+		return a, err
+	}
+	// The old column is gone; every address has to be there all the same.
+	return a, d.readBack(ctx, &a)
 }
 
 func standsBy(v api.View) bool { return v.State.Phase == release.Standby && v.State.Held }
@@ -92,8 +96,8 @@ func (d *demo) act(ctx context.Context, a *Act, play func(*load.Client) error) e
 	if err != nil {
 		return err
 	}
-	crowd, err := load.Start(load.Options{URL: "http://" + d.listen, Rate: d.rate(), PostShare: 0.3, Anonymous: 0.2,
-		Slow: 3, SlowFor: 700 * time.Millisecond, Events: 1, Sockets: 1, Aborts: 3})
+	crowd, err := load.Start(load.Options{URL: "http://" + d.listen, Rate: d.rate(), PostShare: 0.3, AddressShare: 0.3, Anonymous: 0.2,
+		Slow: 3, SlowFor: 700 * time.Millisecond, Events: 1, Sockets: 1, Aborts: 3, Observe: d.written.note})
 	if err != nil {
 		return fmt.Errorf("start the users: %w", err)
 	}
@@ -107,6 +111,9 @@ func (d *demo) act(ctx context.Context, a *Act, play func(*load.Client) error) e
 		return played
 	}
 	if err := d.compare(ctx, a, before); err != nil {
+		return err
+	}
+	if err := d.readBack(ctx, a); err != nil {
 		return err
 	}
 	v, err := d.client.View(ctx, a.Release)

@@ -21,6 +21,7 @@ type demo struct {
 	control *control
 	began   time.Time
 	after   int64
+	written addresses
 }
 
 // cleanWithin bounds how long the demo may take to clean up after itself.

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"text/template"
+
+	"cutover/internal/demo/sample"
 )
 
 // appFile is the shop as a user would describe it.
@@ -18,15 +20,20 @@ spec:
       replicas: 2
       health: {path: /health, every: 200ms}
       stop: {grace: 15s}
+  config: {env: {SAMPLE_DATABASE: "{{.Database}}"}}
+  database: {type: sqlite, url: "{{.Database}}"}
   traffic: {listen: "{{.Listen}}", streamGrace: 5s, streamSpread: 1s}
 `))
 
 // releaseFile is one release, with holds short enough to watch.
 var releaseFile = template.Must(template.New("release").Parse(`apiVersion: cutover/v1
 kind: Release
-metadata: {name: shop-{{.}}, app: shop}
+metadata: {name: shop-{{.Version}}, app: shop}
 spec:
-  to: {{.}}
+  to: {{.Version}}
+{{- if .Change}}
+  schema: {change: {{.Change}}, pace: full}
+{{- end}}
   strategy:
     type: canary
     steps: [10, 50, 100]
@@ -41,12 +48,26 @@ spec:
 `))
 
 func (d *demo) writeApp() error {
-	return writeFile(d.file("app"), appFile, struct{ Executable, Listen string }{d.Executable, d.listen})
+	return writeFile(d.file("app"), appFile, struct{ Executable, Listen, Database string }{d.Executable, d.listen, filepath.Join(d.Dir, "shop.db")})
 }
+
+// changed is the version that brings a change of the schema with it.
+const changed = "v2"
+
+// changeFile is what changes in the schema: the street of an address is split
+// into its name and the house number.
+const changeFile = "address.change"
 
 func (d *demo) writeRelease(version string) (string, error) {
 	path := d.file(version)
-	return path, writeFile(path, releaseFile, version)
+	says := struct{ Version, Change string }{Version: version}
+	if version == changed {
+		says.Change = changeFile
+		if err := os.WriteFile(filepath.Join(d.Dir, changeFile), sample.Change(), 0o600); err != nil {
+			return "", fmt.Errorf("write the demo's files: %w", err)
+		}
+	}
+	return path, writeFile(path, releaseFile, says)
 }
 
 func (d *demo) file(name string) string { return filepath.Join(d.Dir, name+".yaml") }

@@ -44,11 +44,15 @@ type Act struct {
 	BackAfter *float64 `json:"rollbackMilliseconds,omitempty"`
 	// Versions counts the answers of each version.
 	Versions map[string]uint64 `json:"versions"`
-	Reason   string            `json:"reason,omitempty"`
+	// Addresses is how many addresses users had been told are kept, since the
+	// demo began; AddressesLost how many of them did not come back as written.
+	Addresses     int    `json:"addresses"`
+	AddressesLost int    `json:"addressesLost"`
+	Reason        string `json:"reason,omitempty"`
 }
 
 func (a Act) ok() bool {
-	return a.Outcome == a.Expected && a.Lost == 0 && a.CutStreams == 0 && a.Agree
+	return a.Outcome == a.Expected && a.Lost == 0 && a.CutStreams == 0 && a.Agree && a.AddressesLost == 0
 }
 
 // conclude sums the acts up.
@@ -72,6 +76,7 @@ func (r Result) Summary(w io.Writer) {
 		fmt.Fprintf(w, "     %s: %s; %.1f s\n", a.Outcome, a.Reason, a.Seconds)
 		fmt.Fprintf(w, "     %d requests accepted = %d answered + %d client gone + %d lost; %d streams cut; by version %v\n",
 			a.Accepted, a.Answered, a.ClientGone, a.Lost, a.CutStreams, a.Versions)
+		fmt.Fprintf(w, "     %d addresses written so far, whichever column they went into; %d lost\n", a.Addresses, a.AddressesLost)
 		if !a.Agree {
 			fmt.Fprintf(w, "     the data plane's ledger differs: %+v\n", a.Ledger)
 		}

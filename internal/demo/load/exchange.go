@@ -18,9 +18,13 @@ const (
 
 // newRequest makes a request of the given kind with an id of its own.
 func (c *Client) newRequest(kind Kind, path string) *http.Request {
+	id := fmt.Sprintf("%s-%d", c.name, c.serial.Add(1))
 	method, body := http.MethodGet, ""
-	if kind == PostKind {
+	switch kind {
+	case PostKind:
 		method, path, body = http.MethodPost, "/api/orders", `{"item":"tea","quantity":1}`
+	case AddressKind:
+		method, path, body = http.MethodPost, "/api/addresses", `{"line":"`+AddressOf(id)+`"}`
 	}
 	req, err := http.NewRequest(method, strings.TrimSuffix(c.base.String(), "/")+path, strings.NewReader(body))
 	if err != nil {
@@ -30,7 +34,7 @@ func (c *Client) newRequest(kind Kind, path string) *http.Request {
 		req.Host = c.options.Host
 	}
 	req.Header.Set("User-Agent", "cutover-load")
-	req.Header.Set(requestIDHeader, fmt.Sprintf("%s-%d", c.name, c.serial.Add(1)))
+	req.Header.Set(requestIDHeader, id)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -21,6 +21,9 @@ type Options struct {
 	// PostShare is the share, 0..1, of paced requests that are POST /api/orders.
 	// The others GET Paths in turn.
 	PostShare float64
+	// AddressShare is the share, 0..1, of those posts that write an address
+	// instead: POST /api/addresses, with the line that AddressOf says.
+	AddressShare float64
 	// Paths defaults to / and /api/items.
 	Paths []string
 	// Connections is how many keep-alive connections the paced requests share,
@@ -85,6 +88,7 @@ func (o Options) complete() (Options, *url.URL, error) {
 		within("PostShare", o.PostShare, 0, 1),
 		within("Connections", o.Connections, 1, mostConnections),
 		within("Users", o.Users, 1, 1_000_000),
+		within("AddressShare", o.AddressShare, 0, 1),
 		within("Anonymous", o.Anonymous, 0, 1),
 		within("Slow", o.Slow, 0, mostStreams),
 		within("SlowFor", o.SlowFor, time.Millisecond, longestSlow),

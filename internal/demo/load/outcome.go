@@ -7,12 +7,13 @@ type Kind string
 
 // The kinds. EventsKind and SocketKind are attempts to open a stream.
 const (
-	GetKind    Kind = "get"
-	PostKind   Kind = "post"
-	SlowKind   Kind = "slow"
-	AbortKind  Kind = "abort"
-	EventsKind Kind = "events"
-	SocketKind Kind = "socket"
+	GetKind     Kind = "get"
+	PostKind    Kind = "post"
+	AddressKind Kind = "address"
+	SlowKind    Kind = "slow"
+	AbortKind   Kind = "abort"
+	EventsKind  Kind = "events"
+	SocketKind  Kind = "socket"
 )
 
 // Fate is what became of a request. Each has exactly one.

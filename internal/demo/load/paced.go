@@ -19,7 +19,7 @@ func (c *Client) startPaced() {
 // finds the queue full is skipped and counted.
 func (c *Client) keepTime() {
 	between := float64(time.Second) / c.options.Rate
-	posts, gets := 0, 0
+	posts, gets, addresses := 0, 0, 0
 	for n := 0; ; n++ {
 		at := c.started.Add(time.Duration(float64(n) * between))
 		if wait := time.Until(at); wait > 0 && !c.wait(wait) || c.stopping() {
@@ -29,6 +29,10 @@ func (c *Client) keepTime() {
 		if int(c.options.PostShare*float64(n+1)) > posts {
 			d.kind = PostKind
 			posts++
+			if int(c.options.AddressShare*float64(posts)) > addresses {
+				d.kind = AddressKind
+				addresses++
+			}
 		} else {
 			gets++
 		}
