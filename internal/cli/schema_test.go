@@ -42,7 +42,7 @@ kind: Release
 metadata: {name: shop-v2, app: shop}
 spec:
   to: v2
-  schema: emails.yaml
+  schema: {change: emails.yaml, pace: full}
   backup: {verify: true}
   strategy: {type: blue-green, hold: {atLeast: 0s, atLeastRequests: 0}, soak: {atLeast: 0s, atLeastRequests: 0}, standby: 24h}
 `)
@@ -121,7 +121,7 @@ func TestARollbackFromStandbyPutsTheSchemaBackAndKeepsWhatUsersWrote(t *testing.
 func TestAControllerThatIsKilledWhileItFillsGoesOnAndEndsTheSame(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	pg, dsn := withDatabase(t, h, 150_000)
+	pg, dsn := withDatabase(t, h, 300_000)
 	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
 	await(t, "a fill under way", func() bool {
 		v := h.view("shop-v2")
