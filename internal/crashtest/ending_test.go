@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,9 @@ type ending struct {
 	Running  map[string]int
 	Platform map[string]int
 	Routed   release.Sides[string]
+	// Columns are those of the table of addresses, with the number of triggers
+	// in the database.
+	Columns string
 	// Served is the version that answers at the front.
 	Served string
 }
@@ -38,7 +43,7 @@ func (s *stage) ending(what story) ending {
 	standing, state := b.standing, b.releases[what.release()]
 	e := ending{
 		Phase: state.Phase, Serves: standing.Serves().Version, Side: standing.Serves().Side, Active: standing.Active,
-		Entered: b.entered(what.release()), Platform: map[string]int{}, Served: s.answers(),
+		Entered: b.entered(what.release()), Platform: map[string]int{}, Served: s.answers(), Columns: s.columns(),
 	}
 	for _, r := range standing.Rejected {
 		e.Rejected = append(e.Rejected, r.Version)
@@ -61,6 +66,17 @@ func (s *stage) ending(what story) ending {
 		s.t.Errorf("the route is that of %s, but %s brought in what stands", now.Salt, standing.Plan.Release)
 	}
 	return e
+}
+
+// columns looks at the shape of the database.
+func (s *stage) columns() string {
+	s.t.Helper()
+	out, err := exec.Command("sqlite3", s.database(), `SELECT (SELECT group_concat(name) FROM pragma_table_info('address')) || '; triggers: ' ||
+		(SELECT count(*) FROM sqlite_schema WHERE type = 'trigger')`).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("look at the database with sqlite3: %v: %s", err, out)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // sight is what the platform says of an instance.

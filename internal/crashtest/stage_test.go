@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cutover/internal/api"
+	"cutover/internal/demo/sample"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
 	"cutover/internal/release"
@@ -49,7 +50,10 @@ func newStage(t *testing.T, name string) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.write("app", fill(appFile, map[string]string{"Program": exe, "Mark": s.mark, "Listen": s.listen}))
+	s.write("app", fill(appFile, map[string]string{"Program": exe, "Mark": s.mark, "Listen": s.listen, "Database": s.database()}))
+	if err := os.WriteFile(filepath.Join(dir, "address.change"), sample.Change(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	first := story{version: "v1", ends: release.Done}
 	s.play(first, s.calmly(&journey{stage: s, story: first}))
 	return s
@@ -59,6 +63,9 @@ func newStage(t *testing.T, name string) *stage {
 func (s *stage) path(elem ...string) string {
 	return filepath.Join(append([]string{s.dir, "state"}, elem...)...)
 }
+
+// database is where the shop keeps its addresses.
+func (s *stage) database() string { return filepath.Join(s.dir, "shop.db") }
 
 func (s *stage) file(name string) string { return filepath.Join(s.dir, name+".yaml") }
 

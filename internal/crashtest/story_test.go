@@ -34,6 +34,10 @@ func (s story) expected() ending {
 	}
 	e.Running = map[string]int{"proxy": 1, fmt.Sprintf("shop %s (%s)", e.Serves, e.Side): 2}
 	e.Platform = map[string]int{sight(release.Instance{Version: e.Serves, Side: e.Side, Alive: true, Ready: true}): 2}
+	e.Columns = "id,street; triggers: 0"
+	if s.ends == release.Done && s.version != "v1" {
+		e.Columns = "id,street_name,house_number; triggers: 0"
+	}
 	*e.Routed.Of(e.Side) = "100% to 2 endpoints, 2 of them instances that are ready"
 	*e.Routed.Of(e.Side.Other()) = "0% to 0 endpoints, 0 of them instances that are ready"
 	return e
@@ -55,7 +59,8 @@ spec:
       health: {path: /health, every: 200ms}
       stop: {grace: 15s}
   config:
-    env: {` + markVariable + `: "{{.Mark}}", GORACE: "` + goRace + `"}
+    env: {` + markVariable + `: "{{.Mark}}", GORACE: "` + goRace + `", SAMPLE_DATABASE: "{{.Database}}"}
+  database: {type: sqlite, url: "{{.Database}}"}
   traffic: {listen: "{{.Listen}}", streamGrace: 300ms, streamSpread: 200ms}
 `
 	releaseFile = `apiVersion: cutover/v1
@@ -63,6 +68,9 @@ kind: Release
 metadata: {name: "shop-{{.Version}}", app: shop}
 spec:
   to: {version: "{{.Version}}", env: {SAMPLE_FAIL_SHARE: "{{.Fails}}"}}
+{{- if ne .Version "v1"}}
+  schema: {change: address.change, pace: full}
+{{- end}}
   strategy:
     type: canary
     steps: [50, 100]

@@ -2,6 +2,9 @@ package crashtest
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
 	"time"
 
 	"cutover/internal/demo/load"
@@ -14,6 +17,10 @@ type users struct {
 	*stage
 	crowd  *load.Client
 	before release.Counters
+
+	mu sync.Mutex
+	// kept are the addresses that users were told are kept.
+	kept []string
 }
 
 // crowd is a hundred requests a second over kept connections, a third of them
@@ -21,14 +28,52 @@ type users struct {
 func (s *stage) crowd(observe func(load.Outcome)) *users {
 	s.t.Helper()
 	before := s.counters()
-	c, err := load.Start(load.Options{URL: "http://" + s.listen, Rate: 100, PostShare: 0.3, Connections: 16, Anonymous: 0.2,
-		Slow: 2, SlowFor: 600 * time.Millisecond, Events: 1, Sockets: 1, Aborts: 2, Timeout: time.Minute, Observe: observe})
+	u := &users{stage: s, before: before}
+	c, err := load.Start(load.Options{URL: "http://" + s.listen, Rate: 100, PostShare: 0.3, AddressShare: 0.2, Connections: 16, Anonymous: 0.2,
+		Slow: 2, SlowFor: 600 * time.Millisecond, Events: 1, Sockets: 1, Aborts: 2, Timeout: time.Minute, Observe: func(o load.Outcome) {
+			u.note(o)
+			if observe != nil {
+				observe(o)
+			}
+		}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	u := &users{stage: s, crowd: c, before: before}
+	u.crowd = c
 	s.t.Cleanup(func() { u.leave() })
 	return u
+}
+
+// note remembers what is kept.
+func (u *users) note(o load.Outcome) {
+	if o.Kind == load.AddressKind && o.Fate == load.Answered && o.Status == http.StatusCreated {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		u.kept = append(u.kept, o.ID)
+	}
+}
+
+// readBack proves that every address is as it was written, whichever version
+// wrote it and whatever became of the schema since.
+func (u *users) readBack() {
+	u.t.Helper()
+	c := http.Client{Timeout: 20 * time.Second}
+	defer c.CloseIdleConnections()
+	for _, id := range u.kept {
+		res, err := c.Get("http://" + u.listen + "/api/addresses/" + id)
+		if err != nil {
+			u.t.Fatalf("read the address %s back: %v", id, err)
+		}
+		var got struct{ Line string }
+		err = json.NewDecoder(res.Body).Decode(&got)
+		res.Body.Close()
+		if want := load.AddressOf(id); err != nil || got.Line != want {
+			u.t.Errorf("the address %s is %q, %v; written was %q", id, got.Line, err, want)
+		}
+	}
+	if len(u.kept) == 0 {
+		u.t.Error("no address was written")
+	}
 }
 
 // leave ends the load and returns its account.
@@ -61,6 +106,7 @@ func (u *users) lostNothing() load.Report {
 	// ledger; to the users each of these streams had its regular end.
 	want.CutStreams = report.Streams.EndedCleanly
 	u.agree(want)
+	u.readBack()
 	return report
 }
 
