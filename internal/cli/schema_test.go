@@ -205,3 +205,55 @@ func TestAFullRollbackBringsTheOlderVersionBackWithItsDataAndKeepsTheRest(t *tes
 	}
 	h.must(0, "audit", "verify")
 }
+
+// migrate is how an app that migrates itself does it: it keeps the revision in
+// a table.
+const migrate = `set -eu
+sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$DATABASE_URL" -c "$1"; }
+case "$1" in
+head) sql "SELECT revision FROM version";;
+up) sql "ALTER TABLE users ADD COLUMN email text; UPDATE version SET revision = 'two'";;
+down) sql "ALTER TABLE users DROP COLUMN email; UPDATE version SET revision = 'one'";;
+esac
+`
+
+func TestAnAppsOwnMigrationsRunWithTheReleaseAndAreTakenBackWithIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	pg, dsn := withDatabase(t, h, 10)
+	query(t, pg, dsn, "CREATE TABLE version (revision text); INSERT INTO version VALUES ('one')")
+	h.write("migrate.sh", migrate)
+	h.write("v2.yaml", `apiVersion: cutover/v1
+kind: Release
+metadata: {name: shop-v2, app: shop}
+spec:
+  to: {version: v2, env: {DATABASE_URL: file:dsn}}
+  schema: {native: {upgrade: sh migrate.sh up, downgrade: sh migrate.sh down, head: sh migrate.sh head, from: one, to: two}}
+  strategy: {type: blue-green, hold: {atLeast: 0s, atLeastRequests: 0}, soak: {atLeast: 0s, atLeastRequests: 0}, standby: 24h}
+`)
+	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
+	await(t, "standby", func() bool { return h.view("shop-v2").State.Phase == release.Standby })
+	if n := number(t, pg, dsn, "SELECT count(*) FROM information_schema.columns WHERE table_name = 'users'"); n != 3 {
+		t.Errorf("users has %d columns in standby, want three", n)
+	}
+	h.must(0, "rollback", "shop")
+	if n := number(t, pg, dsn, "SELECT count(*) FROM information_schema.columns WHERE table_name = 'users'"); n != 2 {
+		t.Errorf("users has %d columns after the rollback, want two", n)
+	}
+
+	query(t, pg, dsn, "UPDATE version SET revision = 'elsewhere'")
+	h.must(0, "allow", "shop", "v2")
+	h.write("v2.yaml", strings.Replace(h.read("v2.yaml"), "shop-v2", "shop-v2b", 1))
+	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
+	await(t, "the trouble", func() bool { return strings.Contains(strings.Join(h.view("shop-v2b").Troubles, "; "), "elsewhere") })
+	h.must(0, "abort", "shop")
+}
+
+func (h *house) read(name string) string {
+	h.t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.home, name))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return string(text)
+}
