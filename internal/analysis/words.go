@@ -19,7 +19,12 @@ func (a Assessment) Reason() string {
 	case BothFailing:
 		parts = append(parts, a.bothWords())
 	case Healthy:
-		parts = append(parts, a.allCompared()...)
+		// What promotes is enough to say here: the rest is in the evidence.
+		for _, e := range a.Signals {
+			if e.of.Promotes && e.Old.Requests+e.New.Requests > 0 {
+				parts = append(parts, a.compared(e))
+			}
+		}
 		parts = append(parts, fmt.Sprintf("evidence %s of %s needed that %s may go on%s", number(a.For), number(a.ForNeeded), a.new, a.marginWords()))
 	default:
 		parts = append(parts, a.allCompared()...)
