@@ -20,6 +20,10 @@ type Loader struct {
 	// Accept, if set, is asked about every check of a release and says why
 	// one cannot be put, such as a JSON path that cannot be read.
 	Accept func(release.Check) error
+	// Loads, if set, makes the loads that a release asks for ready. Its error
+	// is the Problems of a scenario file, or Misfits. It may be called by
+	// Lint and Plan.
+	Loads func(LoadOrder) (LoadPlan, error)
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
@@ -68,6 +72,7 @@ func (l Loader) Parse(name string, data []byte, dir string) (*Bundle, error) {
 }
 
 func (b *Bundle) finish(l Loader) (*Bundle, error) {
+	b.loads = l.Loads
 	b.validate(l.Accept)
 	if err := b.problems().err(); err != nil {
 		return nil, err

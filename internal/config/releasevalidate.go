@@ -21,6 +21,7 @@ func (r *Release) validate(replicas int, accept func(release.Check) error) {
 	r.Spec.Schema.validate(spec.in("schema"))
 	r.Spec.Strategy.validate(replicas, has, spec.in("strategy"))
 	r.Spec.Checks.validate(r.doc.source.dir, accept, spec.in("checks"))
+	r.validateLoads(spec)
 	checkPositive(r.Spec.Ready.Within, "ready.within", spec)
 	if t := r.Spec.Tries; t.MaxPause < t.Pause {
 		spec("tries.maxPause", fmt.Sprintf("%s is less than the pause of %s", t.MaxPause, t.Pause), "write a longer maxPause")
