@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,28 @@ func readPlan(text string) (load.Plan, error) {
 		return p, fmt.Errorf("read the load: %w", err)
 	}
 	return p, nil
+}
+
+// Ready says why a load of the plan could not be carried out here, such as a
+// secret that is not there, or nil.
+func Ready(p release.Plan) error {
+	all := p.Checks
+	if p.WarmUp != nil {
+		all = append(slices.Clip(all), release.Check{Name: "warm-up", Load: p.WarmUp})
+	}
+	for _, c := range all {
+		if c.Load == nil {
+			continue
+		}
+		b, err := newBurden(*c.Load)
+		if err == nil {
+			err = b.plan.Ready()
+		}
+		if err != nil {
+			return fmt.Errorf("prepare the load %q: %w", c.Name, err)
+		}
+	}
+	return nil
 }
 
 // run puts the load on the instances, which share it, and says what came of it.
@@ -158,16 +181,15 @@ func hosts(sides ...[]release.Instance) []string {
 // mostFigures is how many figures are kept.
 const mostFigures = 120
 
-// figures lists what a side has shown: all requests, pages, requests.
+// figures lists what a side has shown: all requests, if there are several,
+// then pages and requests.
 func figures(s load.Side) []release.Figure {
-	list := figuresOf("", s.Total)
-	for _, a := range s.Pages {
-		list = append(list, figuresOf(a.Name, a)...)
-	}
+	var list []release.Figure
 	if len(s.Requests) > 1 {
-		for _, a := range s.Requests {
-			list = append(list, figuresOf(a.Name, a)...)
-		}
+		list = figuresOf("", s.Total)
+	}
+	for _, a := range slices.Concat(s.Pages, s.Requests) {
+		list = append(list, figuresOf(a.Name, a)...)
 	}
 	return list[:min(len(list), mostFigures)]
 }

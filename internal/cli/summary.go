@@ -25,6 +25,9 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	if now := latest(v); now.Kind != release.Unknown && !st.Phase.Ended() {
 		fmt.Fprintf(w, "  verdict  %s: %s\n", s.paint(w, verdictColour(now.Kind), string(now.Kind)), now.Reason)
 	}
+	for _, concern := range release.Concerns(st.Checked) {
+		fmt.Fprintf(w, "  %s  %s\n", s.paint(w, yellow, "look at"), concern)
+	}
 	for _, t := range v.Troubles {
 		fmt.Fprintf(w, "  %s %s\n", s.paint(w, red, "trouble"), t)
 	}

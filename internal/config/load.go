@@ -94,6 +94,8 @@ func (b *Bundle) read(s *source, data []byte) {
 			r.doc = decode(s, n, r)
 			r.Spec.Strategy.complete(func(path string) bool { return r.doc.has(join("spec.strategy", path)) })
 			b.Releases = append(b.Releases, r)
+		case scenarioKind:
+			// It is read by whom it is named: a release, or a command.
 		case "Policy":
 			p := &Policy{}
 			p.doc = decode(s, n, p)
@@ -113,12 +115,19 @@ func decode(s *source, n *node, into any) *document {
 	return doc
 }
 
+// scenarioKind is that of files which are read elsewhere, and may lie beside
+// those of a release.
+const scenarioKind = "Load"
+
 // kindOf returns which kind of document it is, "" after reporting that it is
 // none.
 func kindOf(s *source, n *node) string {
 	if n.kind != mappingKind {
 		s.report(n.line, n.column, "", "a document is a group of keys, but this is "+n.describe(), "begin with: apiVersion: "+APIVersion)
 		return ""
+	}
+	if kind, ok := n.find("kind"); ok && kind.text == scenarioKind {
+		return scenarioKind
 	}
 	version := headline(s, n, "apiVersion", []string{APIVersion})
 	kind := headline(s, n, "kind", []string{"App", "Release", "Policy"})

@@ -209,7 +209,7 @@ func (c Comparison) Summary() string {
 }
 
 func (c Comparison) failures() string {
-	return fmt.Sprintf("%d errors in %d requests against %d in %d", c.Target.Wrong, c.Target.Due, c.Against.Wrong, c.Against.Due)
+	return fmt.Sprintf("%d of %d requests failed against %d of %d", c.Target.Wrong, c.Target.Due, c.Against.Wrong, c.Against.Due)
 }
 
 // String words a pair, such as "GET / p50 45ms against 30ms, 1.50x (1.42x to

@@ -55,7 +55,7 @@ func TestMoreErrorsThanChanceExplainsAreARegression(t *testing.T) {
 	good := serve(t, after(0))
 	c := compare(t, beside(often, good))
 	found := strings.Join(c.Regressions(100), "\n")
-	if found != "30 errors in 300 requests against 0 in 300" {
+	if found != "30 of 300 requests failed against 0 of 300" {
 		t.Errorf("found %q", found)
 	}
 	if found := compare(t, beside(good, often)).Regressions(100); len(found) > 0 {

@@ -66,6 +66,16 @@ func run(ctx context.Context, p Plan, count int, report func(Progress)) (*load, 
 	return l, result, nil
 }
 
+// Ready says which reference of a plan cannot be resolved on this machine, or
+// nil. Nothing is sent, and nothing kept.
+func (p Plan) Ready() error {
+	if len(p.Flaws()) > 0 {
+		return fmt.Errorf("check the load: %w", p.Flaws())
+	}
+	_, err := compile(p)
+	return err
+}
+
 // What the sides are called.
 const (
 	targetSide  = "target"
