@@ -185,7 +185,9 @@ func (a loadAsked) read(r *Release, reader func(LoadOrder) (LoadPlan, error)) (L
 	var problems Problems
 	for _, m := range wrong {
 		path := join(a.path, m.Key)
-		problems = append(problems, &Problem{Place: r.doc.at(path), Path: path, Reason: m.Reason, Cure: m.Cure})
+		at := r.doc.spot(path)
+		problems = append(problems, &Problem{Place: r.doc.at(path), Path: path, Reason: m.Reason, Cure: m.Cure,
+			Excerpt: excerpt(r.doc.source.lines[at.line-1], at.line, at.column)})
 	}
 	return p, problems
 }
