@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load clean
+.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict bench-shadow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,9 @@ demo: build ## upgrade, kill, take back: everything on this machine, under a min
 
 test: check ## everything that has to hold, with the race detector
 	$(GO) test -race -timeout 15m ./...
+
+test-alembic: ## a real Alembic project, run and rehearsed; needs python3 with pip
+	CUTOVER_ALEMBIC=$$(scripts/alembic) $(GO) test -race -timeout 10m -tags alembic -run Alembic ./internal/rehearsal
 
 check: ## formatting, vet, tidy modules
 	scripts/deps
@@ -38,6 +41,12 @@ bench-switch: ## 20 switches under load: what fails, and how soon the old side i
 
 bench-analysis: ## false alarms and detection beside the rules of other controllers
 	GOGC=2000 $(GO) test -run '^$$' -bench . -benchtime 1x ./bench/analysis
+
+bench-verdict: ## how long users have a bad version, and ten good ones in a row: real processes, a quarter of an hour
+	$(GO) test -run '^$$' -bench 'TakingBack|Healthy' -benchtime 1x -timeout 60m ./internal/cli
+
+bench-shadow: ## what a healthy, slow, hung or dead shadow costs users
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/shadow
 
 bench-schema: ## what a new column costs a million rows and their users, beside other ways; a quarter of an hour
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/schema

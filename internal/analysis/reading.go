@@ -10,8 +10,8 @@ import (
 type Count struct {
 	Requests float64 `json:"requests"`
 	Bad      float64 `json:"bad"`
-	// BadClients counts bad requests too, but each client once in ten seconds
-	// at most (see Once). It is needed for signals ByClient.
+	// BadClients counts bad requests too, but each client once in a while at
+	// most (see Once). It is needed for signals ByClient.
 	BadClients float64 `json:"badClients,omitempty"`
 	// Clients is no counter: it is how many clients the version has had in
 	// the last ten seconds, 0 if not known. Where clients stick to a version

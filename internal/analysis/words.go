@@ -28,6 +28,21 @@ func (a Assessment) Reason() string {
 	return strings.Join(append(parts, a.remarks()...), "; ")
 }
 
+// Lacks says in one line what is still missing for an answer, "" if there is
+// one.
+func (a Assessment) Lacks() string {
+	var parts []string
+	switch {
+	case a.Finding == Failing || a.Finding == BothFailing || a.Finding == Healthy || len(a.Signals) == 0 || a.Signals[0].of == nil:
+		return ""
+	case a.Finding == Suspicious:
+		parts = append(parts, fmt.Sprintf("evidence %s of %s needed that %s is worse", number(a.Against), number(a.AgainstNeeded), a.new))
+	case a.MoreRequests > 0:
+		parts = append(parts, fmt.Sprintf("about %s more good requests of %s", number(a.MoreRequests), a.new))
+	}
+	return strings.Join(append(parts, a.remarks()...), "; ")
+}
+
 // strongest is the signal with the largest part of the evidence against.
 func (a Assessment) strongest() Evidence {
 	var best Evidence
@@ -109,8 +124,8 @@ func (a Assessment) remarks() []string {
 			parts = append(parts, fmt.Sprintf("no evidence from %s: %s", e.Signal, e.Missing))
 		case e.New.Requests == 0 && e.of.Promotes:
 			parts = append(parts, fmt.Sprintf("%s has had no %s", a.new, e.of.All))
-		case e.Alone:
-			parts = append(parts, fmt.Sprintf("%s is compared with what %s did before: weaker evidence", e.Signal, a.old))
+		case e.Alone && e.of.Kind == Counted:
+			parts = append(parts, fmt.Sprintf("%s of %s are compared with what %s did before: weaker evidence", e.of.Bad, a.new, a.old))
 		case a.at.Before(e.ColdUntil):
 			parts = append(parts, fmt.Sprintf("%s counts in %s, when %s is warm", e.Signal, brief(e.ColdUntil.Sub(a.at)), a.new))
 		}

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 )
@@ -28,5 +29,33 @@ func TestAnAssessmentReadBackStillHasItsFinding(t *testing.T) {
 	var back Assessment
 	if err := json.Unmarshal(text, &back); err != nil || back.Reason() != "failing" || back.Against < back.AgainstNeeded {
 		t.Errorf("%s became %+v: %v", text, back, err)
+	}
+}
+
+func TestWhatAnAnswerLacksIsSaid(t *testing.T) {
+	st := newStand(t, errorSettings())
+	for _, c := range []struct {
+		seconds                  int
+		old, oldBad, new, newBad float64
+		want                     string
+	}{
+		{0, 0, 0, 0, 0, ""},
+		{2, 95, 0, 0, 0, "green has had no requests"},
+		{2, 95, 0, 5, 0, "more good requests of green"},
+		{1, 95, 0, 5, 2, "of 1,000 needed that green is worse"},
+	} {
+		var a Assessment
+		if a = st.judge(); c.seconds > 0 {
+			a = st.seconds(c.seconds, c.old, c.oldBad, c.new, c.newBad)
+		}
+		if got := a.Lacks(); !strings.Contains(got, c.want) {
+			t.Errorf("%s lacks %q, want %q in it", a.Reason(), got, c.want)
+		}
+	}
+	for range 10 {
+		st.second(95, 0, 5, 5)
+	}
+	if a := st.judge(); a.Finding != Failing || a.Lacks() != "" {
+		t.Errorf("%v lacks %q", a.Finding, a.Lacks())
 	}
 }

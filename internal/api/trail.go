@@ -28,7 +28,7 @@ func (t JournalTrail) Lines(ctx context.Context, after int64, app, name string, 
 			return nil, err
 		}
 		lines = append(lines, Line{Seq: r.Seq, At: r.At, App: r.App, Release: r.Release, Actor: r.Actor,
-			Type: r.Type, Text: release.Sentence(e.Event), Hash: r.Hash, Event: e.Event})
+			Type: r.Type, Text: release.Sentence(e.Event), Hash: r.Hash, Verdict: release.VerdictOf(e.Event), Event: e.Event})
 	}
 	return lines, nil
 }

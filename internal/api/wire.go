@@ -61,6 +61,9 @@ type Line struct {
 	// Text says the event in a sentence.
 	Text string `json:"text"`
 	Hash string `json:"hash"`
+	// Verdict is the one that the record is about, with all its evidence; nil
+	// for any other record.
+	Verdict *release.Verdict `json:"verdict,omitempty"`
 	// Event is the event itself.
 	Event release.Event `json:"-"`
 }

@@ -114,7 +114,7 @@ func sum(ctx context.Context, tx pgx.Tx, tables []Table, progress func(Progress)
 
 // measure sums all tables of a database.
 func measure(ctx context.Context, s Source, progress func(Progress)) (_ Content, server string, err error) {
-	conn, err := s.connect(ctx)
+	conn, err := s.Connect(ctx)
 	if err != nil {
 		return Content{}, "", err
 	}

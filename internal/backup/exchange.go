@@ -98,7 +98,7 @@ func (x Exchange) Prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	to, err := x.Live.database(name)
+	to, err := x.Live.Database(name)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,9 @@ import (
 
 var pg postgres.Server
 
-func TestMain(m *testing.M) { testkit.Main(m, nil, pg.Stop) }
+func TestMain(m *testing.M) {
+	testkit.Main(m, map[string]testkit.Role{"verify": verifyUntilKilled}, pg.Stop)
+}
 
 // shop makes a database with everything that is easily lost.
 func shop(t *testing.T) (dsn string) {

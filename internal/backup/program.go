@@ -72,17 +72,27 @@ func locate(name, folder string, server int) (string, error) {
 // run runs the program for a database and waits for its end. Messages do not
 // contain the password.
 func (p program) run(ctx context.Context, at place, args ...string) error {
+	said := &ending{}
+	cmd := p.command(ctx, at, args...)
+	cmd.Stdout, cmd.Stderr = said, said
+	return p.explain(ctx, at, cmd.Run(), said)
+}
+
+// command returns the program, ready to run for a database.
+func (p program) command(ctx context.Context, at place, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.path, append(args, "--dbname="+at.address, "--no-password")...)
 	cmd.Env = append(environ.Base(), "LC_ALL=C", "PGCONNECT_TIMEOUT=30", "PGAPPNAME=cutover backup")
 	if at.password != "" {
 		cmd.Env = append(cmd.Env, "PGPASSWORD="+at.password)
 	}
-	said := &ending{}
-	cmd.Stdout, cmd.Stderr = said, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = outputGrace
-	err := cmd.Run()
+	return cmd
+}
+
+// explain says how the program ended.
+func (p program) explain(ctx context.Context, at place, err error, said *ending) error {
 	if err == nil {
 		return nil
 	}

@@ -58,7 +58,7 @@ func (b Backup) whole(ctx context.Context) error {
 // prepare makes sure that there is an empty database, and reports whether it
 // had to be made.
 func (b Backup) prepare(ctx context.Context, to Source) (made bool, err error) {
-	conn, err := to.connect(ctx)
+	conn, err := to.Connect(ctx)
 	var server *pgconn.PgError
 	if errors.As(err, &server) && server.Code == "3D000" {
 		return true, b.create(ctx, to)
@@ -91,44 +91,34 @@ func (b Backup) create(ctx context.Context, to Source) error {
 		return err
 	}
 	defer closeConn(conn)
-	sql := func(collate, ctype string) string {
-		return fmt.Sprintf("CREATE DATABASE %s TEMPLATE template0 ENCODING %s LC_COLLATE %s LC_CTYPE %s",
-			pgx.Identifier{p.database}.Sanitize(), quote(b.Locale.Encoding), quote(collate), quote(ctype))
+	return b.Locale.Make(func(options string) error {
+		if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{p.database}.Sanitize()+" "+options); err != nil {
+			return fmt.Errorf("make the database %s: %w", p.database, err)
+		}
+		return nil
+	})
+}
+
+// Make calls create with how a database of the locale is made, as the end of
+// CREATE DATABASE, and once more with what every server knows if it says that
+// it does not know the locale.
+func (l Locale) Make(create func(options string) error) error {
+	options := func(collate, ctype string) string {
+		return fmt.Sprintf("TEMPLATE template0 ENCODING %s LC_COLLATE %s LC_CTYPE %s", quote(l.Encoding), quote(collate), quote(ctype))
 	}
-	_, err = conn.Exec(ctx, sql(b.Locale.Collate, b.Locale.Ctype))
+	err := create(options(l.Collate, l.Ctype))
 	var server *pgconn.PgError
 	// 22023, 42809: the server does not know the locale.
 	if errors.As(err, &server) && (server.Code == "22023" || server.Code == "42809") {
-		_, err = conn.Exec(ctx, sql("C", "C"))
+		return create(options("C", "C"))
 	}
-	if err != nil {
-		return fmt.Errorf("make the database %s: %w", p.database, err)
-	}
-	return nil
+	return err
 }
 
 // load fills an empty database from the dump and compares. It returns the
 // server's version.
 func (f Folder) load(ctx context.Context, b Backup, to Source, owners bool) (string, error) {
-	p, err := to.parts()
-	if err != nil {
-		return "", err
-	}
-	// A dump can be read by any program that is not older than its writer.
-	major := 0
-	if _, err := fmt.Sscanf(b.Program, "%d", &major); err != nil {
-		return "", fmt.Errorf("read the version %q of the dump's writer: %w", b.Program, err)
-	}
-	restore, err := find(ctx, "pg_restore", f.Programs, major)
-	if err != nil {
-		return "", err
-	}
-	args := []string{"--exit-on-error", "--single-transaction"}
-	if !owners {
-		args = append(args, "--no-owner", "--no-privileges")
-	}
-	f.progress(Progress{Stage: Restoring})
-	if err := restore.run(ctx, p, append(args, b.Path())...); err != nil {
+	if err := f.unpack(ctx, b, to, owners); err != nil {
 		return "", err
 	}
 	got, server, err := measure(ctx, to, f.progress)
@@ -141,13 +131,50 @@ func (f Folder) load(ctx context.Context, b Backup, to Source, owners bool) (str
 	return server, nil
 }
 
+// unpack fills an empty database from the dump.
+func (f Folder) unpack(ctx context.Context, b Backup, to Source, owners bool) error {
+	p, err := to.parts()
+	if err != nil {
+		return err
+	}
+	// A dump can be read by any program that is not older than its writer.
+	major := 0
+	if _, err := fmt.Sscanf(b.Program, "%d", &major); err != nil {
+		return fmt.Errorf("read the version %q of the dump's writer: %w", b.Program, err)
+	}
+	restore, err := find(ctx, "pg_restore", f.Programs, major)
+	if err != nil {
+		return err
+	}
+	args := restoring(owners)
+	if !owners {
+		options, clean, err := f.without(ctx, restore, b, to)
+		if err != nil {
+			return err
+		}
+		defer clean()
+		args = append(args, options...)
+	}
+	f.progress(Progress{Stage: Restoring})
+	return restore.run(ctx, p, append(args, b.Path())...)
+}
+
+// restoring are the options of pg_restore.
+func restoring(owners bool) []string {
+	args := []string{"--exit-on-error", "--single-transaction"}
+	if !owners {
+		args = append(args, "--no-owner", "--no-privileges")
+	}
+	return args
+}
+
 // maintenance connects to the server's database for such work.
 func maintenance(ctx context.Context, s Source) (*pgx.Conn, error) {
-	other, err := s.database("postgres")
+	other, err := s.Database("postgres")
 	if err != nil {
 		return nil, err
 	}
-	return other.connect(ctx)
+	return other.Connect(ctx)
 }
 
 // dropDatabase removes a database that was made here, even if the work was

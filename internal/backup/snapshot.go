@@ -28,7 +28,7 @@ type snapshot struct {
 
 // open takes a snapshot and keeps its tables from being changed or dropped.
 func open(ctx context.Context, s Source) (_ *snapshot, err error) {
-	conn, err := s.connect(ctx)
+	conn, err := s.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -70,8 +70,34 @@ func (s Source) parts() (place, error) {
 	return p, nil
 }
 
-// database returns the same server's other database.
-func (s Source) database(name string) (Source, error) {
+// Name returns the database's name.
+func (s Source) Name() (string, error) {
+	p, err := s.parts()
+	return p.database, err
+}
+
+// DSN returns the address with its secrets, for a program's environment.
+func (s Source) DSN() (string, error) {
+	p, err := s.parts()
+	if err != nil || p.password == "" {
+		return p.address, err
+	}
+	u, err := url.Parse(p.address)
+	if err != nil {
+		return "", errors.New("read the address of the database")
+	}
+	if u.User == nil || u.User.Username() == "" {
+		query := u.Query()
+		query.Set("password", p.password)
+		u.RawQuery = query.Encode()
+		return u.String(), nil
+	}
+	u.User = url.UserPassword(u.User.Username(), p.password)
+	return u.String(), nil
+}
+
+// Database returns the same server's other database.
+func (s Source) Database(name string) (Source, error) {
 	p, err := s.parts()
 	if err != nil {
 		return Source{}, err
@@ -86,8 +112,8 @@ func (s Source) database(name string) (Source, error) {
 	return Source{URL: u.String(), Password: p.password}, nil
 }
 
-// connect signs in.
-func (s Source) connect(ctx context.Context) (*pgx.Conn, error) {
+// Connect signs in. Errors say what to do and do not tell the password.
+func (s Source) Connect(ctx context.Context) (*pgx.Conn, error) {
 	p, err := s.parts()
 	if err != nil {
 		return nil, err

@@ -6,15 +6,19 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"cutover/internal/backup/scratch"
 	"cutover/internal/durable"
 )
 
-// scratchPrefix begins the names of databases that Verify makes.
-const scratchPrefix = "cutover_verify_"
+// ScratchPrefix begins the names of databases that Verify makes.
+const ScratchPrefix = "cutover_verify_"
 
 // Verify proves that a backup can be restored: it brings it into a scratch
 // database on the server given, compares every table with what was saved, and
-// drops the database again. The proof is added to the backup's record and to
+// drops the database again, and with it what earlier calls that were killed
+// have left. The proof is added to the backup's record and to
 // the backup returned. ErrDamaged says that the backup is no good; any other
 // error says that it could not be tried.
 func (f Folder) Verify(ctx context.Context, b Backup, server Source) (Backup, error) {
@@ -38,13 +42,22 @@ func (f Folder) prove(ctx context.Context, b Backup, server Source) (version str
 	if err := b.whole(ctx); err != nil {
 		return "", err
 	}
-	scratch, err := server.database(scratchPrefix + random())
+	connect := func(ctx context.Context) (*pgx.Conn, error) { return maintenance(ctx, server) }
+	if _, err := scratch.Sweep(ctx, connect, ScratchPrefix); err != nil {
+		return "", fmt.Errorf("remove what an earlier try left: %w", err)
+	}
+	db, err := scratch.Claim(ctx, connect, ScratchPrefix)
 	if err != nil {
 		return "", err
 	}
-	if err := b.create(ctx, scratch); err != nil {
-		return "", errors.Join(err, dropDatabase(scratch))
+	defer func() { err = errors.Join(err, db.Drop()) }()
+	to, err := server.Database(db.Name)
+	if err != nil {
+		return "", err
 	}
-	version, err = f.load(ctx, b, scratch, false)
-	return version, errors.Join(err, dropDatabase(scratch))
+	err = b.Locale.Make(func(options string) error { return db.Make(ctx, options, "verifies the backup "+b.Name) })
+	if err != nil {
+		return "", err
+	}
+	return f.load(ctx, b, to, false)
 }

@@ -34,6 +34,13 @@ func newExplainCommand(s *session) *cobra.Command {
 			for _, wait := range x.Waits {
 				fmt.Fprintf(s.out, "  waits: %s\n", wait)
 			}
+			if now := x.Verdict; now.Evidence != nil {
+				fmt.Fprintf(s.out, "  verdict %s\n", s.verdictWords(s.out, now))
+				s.writeEvidence(s.out, "    ", now, v.State.Plan)
+				if err := s.writeCourse(cmd.Context(), c, name); err != nil {
+					return reached(err)
+				}
+			}
 			fmt.Fprintf(s.out, "  %s\n", x.Back)
 			t := &table{}
 			for _, h := range x.Verbs {

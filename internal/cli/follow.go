@@ -72,7 +72,11 @@ func (s *session) lines(ctx context.Context, c *api.Client, name string, after i
 	}
 }
 
+// printLine leaves out what is on record for the next controller only.
 func (s *session) printLine(l api.Line) {
+	if l.Type == (release.Weighed{}).Name() {
+		return
+	}
 	who := ""
 	if l.Actor != "engine" {
 		who = " (" + l.Actor + ")"

@@ -72,7 +72,7 @@ func settle(t testing.TB, home string) *house {
 func (h *house) env() []string {
 	return []string{
 		"HOME=" + h.home, "CUTOVER_STATE=" + h.state, "PATH=" + os.Getenv("PATH"), "LISTEN=" + h.listen, "SHOP=" + program(h.t, "cutover"),
-		"MIRROR=" + program(h.t, "mirror"), "CLOSED=" + closedWindow(time.Now()), "GORACE=atexit_sleep_ms=0", "LANG=C.UTF-8", "TZ=UTC",
+		"MIRROR=" + program(h.t, "mirror"), "SHAKY=" + program(h.t, "shaky"), "CLOSED=" + closedWindow(time.Now()), "GORACE=atexit_sleep_ms=0", "LANG=C.UTF-8", "TZ=UTC",
 	}
 }
 

@@ -179,7 +179,11 @@ func comparison(p release.Plan) string {
 	if p.First() {
 		return " or lost readiness"
 	}
-	return fmt.Sprintf(", lost readiness, or errors %.2g points above %s after %d requests", 100*p.Guard.Margin, p.From.Version, p.Guard.MinRequests)
+	what := "more errors"
+	if p.Guard.Slower != release.AnySlower {
+		what = fmt.Sprintf("more errors or answers over %.2g %% slower", 100*p.Guard.Slower)
+	}
+	return fmt.Sprintf(", lost readiness, or evidence of %s than %s (wrong for one in %.0f versions that are no worse)", what, p.From.Version, 1/p.Guard.FalseAlarms)
 }
 
 func onFailure(p release.Plan) string {

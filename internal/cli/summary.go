@@ -23,7 +23,8 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	}
 	s.writeLedger(w, v)
 	if now := latest(v); now.Kind != release.Unknown && !st.Phase.Ended() {
-		fmt.Fprintf(w, "  verdict  %s: %s\n", s.paint(w, verdictColour(now.Kind), string(now.Kind)), now.Reason)
+		fmt.Fprintf(w, "  verdict  %s\n", s.verdictWords(w, now))
+		s.writeEvidence(w, "           ", now, st.Plan)
 	}
 	for _, concern := range release.Concerns(st.Checked) {
 		fmt.Fprintf(w, "  %s  %s\n", s.paint(w, yellow, "look at"), concern)
@@ -74,7 +75,7 @@ func wordColour(st release.State) colour {
 
 func verdictColour(k release.VerdictKind) colour {
 	switch k {
-	case release.Failing:
+	case release.Failing, release.BothFailing:
 		return red
 	case release.Healthy:
 		return green

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cutover/internal/release"
+	"cutover/internal/signal"
 )
 
 // Bundle is what the files say, in the order they were read.
@@ -19,6 +20,8 @@ type Bundle struct {
 	// partial says that a document could not be read at all, so that others
 	// may seem to be alone.
 	partial bool
+	// acceptSignal is the Loader's AcceptSignal.
+	acceptSignal func(signal.Signal) error
 }
 
 // App returns the app with this name.
@@ -110,6 +113,7 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 	if app, ok := b.App(r.Metadata.App); ok {
 		r.validateDatabase(app)
 	}
+	r.validateSignals(b.acceptSignal)
 	if app, ok := b.App(r.Metadata.App); ok && lacksFiles(app, r) {
 		_, at := app.component()
 		app.doc.report(join(at, "command"), "{{files}} stands for the folder of the configuration files, and there are none", "name them in spec.config: {files: [...]}")

@@ -19,8 +19,7 @@ var (
 	plannedRuntime = []string{"docker", "compose", "swarm", "kubernetes"}
 	drivers        = []string{"embedded"}
 	plannedDriver  = []string{"nginx", "haproxy", "gatewayapi"}
-	strategies     = []string{"canary", "blue-green", "rolling"}
-	plannedWay     = []string{"shadow"}
+	strategies     = []string{"canary", "blue-green", "rolling", "shadow"}
 )
 
 func (r *RuntimeType) fromText(text string) error {
@@ -32,7 +31,7 @@ func (d *Driver) fromText(text string) error {
 }
 
 func (s *StrategyType) fromText(text string) error {
-	return choose(s, text, strategies, plannedWay)
+	return choose(s, text, strategies, nil)
 }
 
 func (*RuntimeType) form() string  { return oneOf(runtimes) }

@@ -15,7 +15,7 @@ import (
 // or problems with a place within the text, a reason and a cure, and it is
 // the same each time.
 func FuzzParse(f *testing.F) {
-	for _, seed := range []string{minimal, shop, full, careful, "", "---\n---\n", "a: [", "\tb", "a: &x {b: *x}", "{{", "kind: App\napiVersion: cutover/v1\nspec: []", "\r0"} {
+	for _, seed := range []string{minimal, shop, full, careful, signalsHead + "    watch: [{name: q, http: {url: /s, query: $.q}}]\n    conditions: [green.q < 2.0]\n", "", "---\n---\n", "a: [", "\tb", "a: &x {b: *x}", "{{", "kind: App\napiVersion: cutover/v1\nspec: []", "\r0"} {
 		f.Add([]byte(seed))
 	}
 	examples, err := filepath.Glob("../../examples/*/*.yaml")

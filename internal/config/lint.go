@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,6 +62,7 @@ func Lint(b *Bundle) []Finding {
 		l := lint{r.doc, &found}
 		l.strategy(r.Spec.Strategy)
 		l.evidence(r.Spec)
+		l.signals(r.Spec.Signals, r.doc.source.dir)
 		l.release(app, r)
 		l.inputs(app, r)
 		l.schema(app, r)
@@ -115,6 +117,12 @@ func (l lint) secrets(env map[string]Text, path string) {
 }
 
 func (l lint) strategy(s Strategy) {
+	if s.Shadow != nil && s.Shadow.AtMost == 0 {
+		l.warn("no-limit", "spec.strategy.shadow.atMost", "without enough answers the release waits for ever and does not pause", "write atMost, such as 1h")
+	}
+	if s.Type == "shadow" {
+		return
+	}
 	if s.Standby == 0 {
 		l.warn("no-standby", "spec.strategy.standby", "the old version stops as soon as the soak ends, and no instant rollback is left", "write standby: 24h")
 	}
@@ -122,21 +130,21 @@ func (l lint) strategy(s Strategy) {
 		l.warn("slow-rollback", "spec.strategy.type", "a rolling update stops old instances, so a rollback has to start them again", "write canary or blue-green if it must take seconds")
 		return
 	}
-	l.hold(s.Hold, "spec.strategy.hold", s.Type != "canary")
-	l.hold(s.Soak, "spec.strategy.soak", false)
+	l.hold(s.Hold, "spec.strategy.hold", s.adaptive(), s.Type != "canary")
+	l.hold(s.Soak, "spec.strategy.soak", s.adaptive(), false)
 	for i, step := range s.Steps {
 		at := join(element("spec.strategy.steps", i), "hold")
-		l.hold(*step.Hold, at, !l.doc.has(at))
+		l.hold(*step.Hold, at, s.adaptive(), !l.doc.has(at))
 	}
 }
 
 // hold warns of a hold that promotes without evidence or never pauses. Known
 // holds are warned of elsewhere already.
-func (l lint) hold(h Hold, path string, known bool) {
+func (l lint) hold(h Hold, path string, adaptive, known bool) {
 	if known {
 		return
 	}
-	if h.AtLeastRequests == 0 {
+	if h.AtLeastRequests == 0 && !adaptive {
 		l.warn("no-evidence", join(path, "atLeastRequests"), "without a request the version is promoted without evidence", "write the number of requests that convinces you, such as 100")
 	}
 	if h.AtMost == 0 {
@@ -144,15 +152,16 @@ func (l lint) hold(h Hold, path string, known bool) {
 	}
 }
 
+// loose is the chance of a false alarm beyond which people are asked whether
+// they mean it.
+const loose = 0.05
+
 func (l lint) evidence(s ReleaseSpec) {
 	if len(s.Checks.Smoke) == 0 {
 		l.warn("no-smoke-checks", "spec.checks", "users are the first to try the new version", "add checks: {smoke: [{http: /health}]}")
 	}
-	if s.Guard.Margin == 0 {
-		l.warn("no-margin", "spec.guard.margin", "one error more than the old version has takes the release back", "write a margin such as 1%")
-	}
-	if s.Guard.MinRequests == 0 {
-		l.warn("hasty-guard", "spec.guard.minRequests", "the first request that fails takes the release back", "write a number such as 50")
+	if s.Guard.FalseAlarms > loose {
+		l.warn("loose-guard", "spec.guard.falseAlarms", "of a hundred good releases "+strconv.Itoa(int(100*s.Guard.FalseAlarms+0.5))+" may be taken back", "write a smaller chance such as 0.1%")
 	}
 	for i, c := range s.Checks.Smoke {
 		at := element("spec.checks.smoke", i)

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"cutover/internal/release"
+	"cutover/internal/signal"
 )
 
 // Loader reads files. The zero Loader is ready for use.
@@ -24,6 +25,9 @@ type Loader struct {
 	// is the Problems of a scenario file, or Misfits. It may be called by
 	// Lint and Plan.
 	Loads func(LoadOrder) (LoadPlan, error)
+	// AcceptSignal, if set, is asked about every signal of a release and says
+	// why one cannot be read, such as an address that leads nowhere.
+	AcceptSignal func(signal.Signal) error
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
@@ -73,6 +77,7 @@ func (l Loader) Parse(name string, data []byte, dir string) (*Bundle, error) {
 
 func (b *Bundle) finish(l Loader) (*Bundle, error) {
 	b.loads = l.Loads
+	b.acceptSignal = l.AcceptSignal
 	b.validate(l.Accept)
 	if err := b.problems().err(); err != nil {
 		return nil, err

@@ -68,6 +68,8 @@ func (r *Release) mismatch(now release.Target) *Problem {
 		return problem("spec.from", fmt.Sprintf("it says %s, but nothing serves yet", from), "remove spec.from for the first release")
 	case from != "" && from != now.Version:
 		return problem("spec.from", fmt.Sprintf("it says %s, but %s serves", from, now.Version), fmt.Sprintf("write from: %s if that is what you mean to replace", now.Version))
+	case now.Version == "" && r.Spec.Strategy.Type == "shadow":
+		return problem("spec.strategy.type", "nothing serves yet, so there is no answer to compare with", "write another type for the first release")
 	case to == now.Version:
 		return problem("spec.to", fmt.Sprintf("%s serves already", to), "write the version to bring in")
 	}
@@ -82,11 +84,13 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 		Release: r.Metadata.Name, App: app.Metadata.Name,
 		Replicas: c.Replicas, Front: app.Spec.Traffic.front(),
 		Strategy: release.Strategy(s.Strategy.Type), Steps: s.Strategy.steps(), Rolling: s.Strategy.rolling(),
+		Pace: release.Pace(s.Strategy.Pace), Holdback: release.Weight(s.Strategy.Holdback),
 		ReadyWithin: time.Duration(s.Ready.Within), Settle: time.Duration(s.Ready.Settle),
 		Soak: s.Strategy.Soak.resolve(), Standby: time.Duration(s.Strategy.Standby),
 		Drain: release.Drain{Wait: time.Duration(s.Drain.Wait), OnTimeout: release.OnTimeout(s.Drain.OnTimeout)},
 		Guard: release.Guard{
-			MinRequests: s.Guard.MinRequests, Margin: float64(s.Guard.Margin),
+			FalseAlarms: float64(s.Guard.FalseAlarms), Slower: s.Guard.Slower.resolve(), WarmUp: time.Duration(s.Guard.WarmUp),
+			Outage: float64(s.Guard.Outage), MinRequests: s.Guard.MinRequests, Margin: float64(s.Guard.Margin),
 			MaxRestarts: s.Guard.MaxRestarts, OnFailure: release.OnFailure(s.Guard.OnFailure),
 		},
 		Tries: release.Tries{Most: s.Tries.Most, Pause: time.Duration(s.Tries.Pause), MaxPause: time.Duration(s.Tries.MaxPause)},

@@ -62,7 +62,8 @@ func TestTheMinimalFilesMakeAWholePlan(t *testing.T) {
 		Soak:    release.Hold{AtLeast: 5 * time.Minute, AtLeastRequests: 100, AtMost: time.Hour},
 		Standby: 24 * time.Hour,
 		Drain:   release.Drain{Wait: 30 * time.Second, OnTimeout: release.DrainPause},
-		Guard:   release.Guard{MinRequests: 50, Margin: 0.01, MaxRestarts: 2, OnFailure: release.Rollback},
+		Pace:    release.Fixed,
+		Guard:   release.Guard{FalseAlarms: 0.001, Slower: 0.05, WarmUp: 5 * time.Second, Outage: 0.02, MinRequests: 50, MaxRestarts: 2, OnFailure: release.Rollback},
 		Tries:   release.Tries{Most: 5, Pause: time.Second, MaxPause: time.Minute},
 	}
 	text, err := json.Marshal(want.To.Artefact)
@@ -120,13 +121,13 @@ kind: Release
 metadata: {name: r, app: shop}
 spec:
   to: {version: "2.10", env: {A: release}, files: [c.conf]}
-  strategy: {type: canary, steps: [0.5, {weight: 20%, hold: {atLeastRequests: 7}}, {weight: 100, hold: 2h}], hold: {atLeast: 1m, atLeastRequests: 5, atMost: 10m}, soak: 0s, standby: 2d}
+  strategy: {type: canary, pace: adaptive, holdback: 2.5%, steps: [0.5, {weight: 20%, hold: {atLeastRequests: 7}}, {weight: 100, hold: 2h}], hold: {atLeast: 1m, atLeastRequests: 5, atMost: 10m}, soak: 0s, standby: 2d}
   ready: {within: 5m, settle: 1s}
   checks:
     smoke:
       - {http: {path: /x, method: POST, headers: {Authorization: file:token, X-A: b}, body: hi}, expect: {status: [200, 201], json: {$.a: 1}, regexp: ok, latency: 1s}, retries: 1, every: 2s, timeout: 3s}
       - {name: script, run: "echo $CUTOVER_URL", shell: true}
-  guard: {minRequests: 1, margin: 2.5%, maxRestarts: 0, onFailure: pause}
+  guard: {falseAlarms: 1%, slower: any, warmUp: 1m, outage: 10%, minRequests: 1, margin: 2.5%, maxRestarts: 0, onFailure: pause}
   drain: {wait: 1m, onTimeout: force}
   tries: {most: 3, pause: 2s, maxPause: 4s}
 ---
@@ -140,6 +141,24 @@ kind: Policy
 metadata: {name: others}
 spec: {appliesTo: {apps: [other]}, windows: {allow: ["03:00-04:00 UTC"]}, require: {minStandby: 30d}}
 `
+
+func TestAnAdaptivePaceBringsItsOwnDefaults(t *testing.T) {
+	t.Parallel()
+	i := strings.LastIndex(minimal, "spec:")
+	text := minimal[:i] + strings.Replace(minimal[i:], "{", "{strategy: {pace: adaptive}, ", 1)
+	p, err := load(t, write(t, map[string]string{"cutover.yaml": text})).Plan(t.Context(), "shop", serves("v1", release.Blue), snapshots(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold := release.Hold{AtLeast: 10 * time.Second, AtMost: 30 * time.Minute}
+	want := []release.Step{{Weight: 500, Hold: hold}, {Weight: 2500, Hold: hold}, {Weight: release.All, Hold: hold}}
+	if p.Pace != release.Adaptive || p.Holdback != 500 || !reflect.DeepEqual(p.Steps, want) {
+		t.Errorf("pace %s, holdback %s, steps %+v", p.Pace, p.Holdback, p.Steps)
+	}
+	if p.Soak != (release.Hold{AtLeast: 5 * time.Minute, AtMost: 30 * time.Minute}) {
+		t.Errorf("soak %s", p.Soak)
+	}
+}
 
 func TestEverySettingReachesThePlan(t *testing.T) {
 	t.Parallel()
@@ -198,12 +217,13 @@ func fullPlan(dir string) release.Plan {
 			{Name: "script", Retries: 2, Every: time.Second, Timeout: 5 * time.Second,
 				Command: &release.CommandCheck{Args: []string{"sh", "-c", "echo $CUTOVER_URL"}, Dir: dir}},
 		},
-		Soak:    release.Hold{AtLeastRequests: 100, AtMost: time.Hour},
+		Soak:    release.Hold{AtMost: 30 * m},
 		Standby: 48 * time.Hour,
 		Drain:   release.Drain{Wait: m, OnTimeout: release.DrainForce},
-		Guard:   release.Guard{MinRequests: 1, Margin: 0.025, OnFailure: release.Pause},
-		Gates:   []release.Window{{Days: []time.Weekday{time.Saturday}, From: 2 * time.Hour, To: 5 * time.Hour}},
-		Tries:   release.Tries{Most: 3, Pause: 2 * time.Second, MaxPause: 4 * time.Second},
+		Pace:    release.Adaptive, Holdback: 250,
+		Guard: release.Guard{FalseAlarms: 0.01, Slower: release.AnySlower, WarmUp: time.Minute, Outage: 0.1, MinRequests: 1, Margin: 0.025, OnFailure: release.Pause},
+		Gates: []release.Window{{Days: []time.Weekday{time.Saturday}, From: 2 * time.Hour, To: 5 * time.Hour}},
+		Tries: release.Tries{Most: 3, Pause: 2 * time.Second, MaxPause: 4 * time.Second},
 	}
 }
 

@@ -41,8 +41,10 @@ type ReleaseSpec struct {
 	WarmUp *WarmUp `json:"warmUp,omitempty"`
 	// Questions put to the new instances before they get traffic.
 	Checks Checks `json:"checks,omitzero"`
-	// The limits that take the release back at once.
+	// When the release is taken back, and what it takes to go on.
 	Guard Guard `json:"guard,omitzero"`
+	// What else the release is judged by: databases, caches, memory, logs, metrics.
+	Signals Signals `json:"signals,omitzero"`
 	// How long requests in flight may take on a side that gets no new ones.
 	Drain Drain `json:"drain,omitzero"`
 	// How often a failing action is tried again.
@@ -86,12 +88,20 @@ type Ready struct {
 	Settle Duration `json:"settle,omitempty" jsonschema:"default=2s"`
 }
 
-// Guard holds the limits that take a release back at once.
+// Guard says when a release is taken back, and what it takes to go on.
 type Guard struct {
-	// How many requests the new version must have had before its error share counts.
+	// The chance that a version which is no worse is taken back, over the whole release, however often one looks.
+	FalseAlarms Margin `json:"falseAlarms,omitempty" jsonschema:"default=0.1%"`
+	// How much slower the new version's answers may be than the old one's; any to not compare them.
+	Slower Slower `json:"slower,omitempty" jsonschema:"default=5%"`
+	// How long after its first request the new version's answers are not compared by time, since it is cold.
+	WarmUp Duration `json:"warmUp,omitempty" jsonschema:"default=5s"`
+	// The share of failed requests beyond which a version is bad whatever the other one does: if both are, the release pauses. 0% for none.
+	Outage Margin `json:"outage,omitempty" jsonschema:"default=2%"`
+	// How many requests the new version must have had in a hold before it may go on.
 	MinRequests int `json:"minRequests,omitempty" jsonschema:"default=50,minimum=0"`
-	// How far the new version's error share may exceed the old version's.
-	Margin Margin `json:"margin,omitempty" jsonschema:"default=1%"`
+	// How far the new version's error share may exceed the old version's for it to go on. auto: as far as one more failed request a second at the next step, and 5% at most.
+	Margin Allowance `json:"margin,omitempty" jsonschema:"default=auto"`
 	// How often new instances may end by themselves; one more fails the release.
 	MaxRestarts int `json:"maxRestarts,omitempty" jsonschema:"default=2,minimum=0"`
 	// What a failing release leads to.

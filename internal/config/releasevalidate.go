@@ -19,12 +19,25 @@ func (r *Release) validate(replicas int, accept func(release.Check) error) {
 	r.Spec.To.validate(spec.in("to"))
 	has := func(path string) bool { return r.doc.has(join("spec.strategy", path)) }
 	r.Spec.Schema.validate(spec.in("schema"))
+	if r.Spec.Strategy.Type == "shadow" && r.Spec.Schema != nil {
+		spec("schema", "a release that is only a shadow changes nothing that production uses", "remove it, or try the version in a canary: strategy: {type: canary, shadow: 10%}")
+	}
 	r.Spec.Strategy.validate(replicas, has, spec.in("strategy"))
 	r.Spec.Checks.validate(r.doc.source.dir, accept, spec.in("checks"))
 	r.validateLoads(spec)
+	r.Spec.Guard.validate(spec.in("guard"))
 	checkPositive(r.Spec.Ready.Within, "ready.within", spec)
 	if t := r.Spec.Tries; t.MaxPause < t.Pause {
 		spec("tries.maxPause", fmt.Sprintf("%s is less than the pause of %s", t.MaxPause, t.Pause), "write a longer maxPause")
+	}
+}
+
+func (g Guard) validate(tell report) {
+	if g.FalseAlarms <= 0 || g.FalseAlarms >= 1 {
+		tell("falseAlarms", fmt.Sprintf("no amount of evidence gives a chance of %s", g.FalseAlarms), "write a small one such as 0.1%")
+	}
+	if g.Outage >= 1 {
+		tell("outage", "no version fails more than all of its requests", "write a share such as 2%, or 0% for none")
 	}
 }
 

@@ -49,7 +49,7 @@ func TestTheSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
 		{"drain:", "drian:"}, {"to: v2", "from: v1"}, {"wait: 30s", "wait: 30"}, {"wait: 30s", "wait: 10 minutes"},
 		{"wait: 30s", "onTimeout: kill"}, {"kind: Release", "kind: Releases"}, {"cutover/v1", "cutover/v2"},
 		{"margin: 1%", "margin: 0.01"}, {"margin: 1%", "maxRestarts: -1"}, {"margin: 1%", "maxRestarts: two"},
-		{"to: v2", "to: {command: x}"}, {"to: v2", "to: v2, strategy: shadow"}, {"name: a", "name: A B"},
+		{"to: v2", "to: {command: x}"}, {"to: v2", "to: v2, strategy: sideways"}, {"name: a", "name: A B"},
 		{"to: v2", "to: v2, strategy: {steps: [lots]}"}, {"to: v2", "to: v2, checks: {smoke: [{http: {}}]}"},
 	} {
 		text := strings.Replace(good, c[0], c[1], 1)

@@ -138,8 +138,16 @@ func scalarSchema(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{percent, {Type: "number", Minimum: "0", Maximum: "100"}}}
 	case reflect.TypeFor[Margin]():
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Pattern: `^(\d{1,3}(\.\d{1,2})?%|0)$`}, {Const: 0}}}
+	case reflect.TypeFor[Allowance]():
+		return &jsonschema.Schema{Type: "string", Pattern: `^(\d{1,3}(\.\d{1,2})?%|auto)$`}
+	case reflect.TypeFor[Slower]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Pattern: `^(\d{1,3}(\.\d{1,2})?%|any|0)$`}, {Const: 0}}}
 	case reflect.TypeFor[Ratio]():
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{percent, {Type: "number", Minimum: "0", Maximum: "1"}}}
+	case reflect.TypeFor[Quantity]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Pattern: `^\d+(\.\d+)? ?(%|/s|cores?|[kKMGT]i?B|B|us|µs|ms|s|m|h)?$`}, number}}
+	case reflect.TypeFor[Weight]():
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{percent, {Type: "number", ExclusiveMinimum: "0", Maximum: "1"}}}
 	case reflect.TypeFor[Statuses]():
 		status := &jsonschema.Schema{Type: "integer", Minimum: "100", Maximum: "599"}
 		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{status, list(status)}}

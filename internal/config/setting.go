@@ -43,8 +43,11 @@ func (b *Bundle) Settings(name string) ([]Setting, error) {
 // idle lists the groups that do not count beside what was chosen.
 func (s ReleaseSpec) idle() []string {
 	list := []string{"spec.strategy.rolling"}
-	if s.Strategy.Type == "rolling" {
+	switch s.Strategy.Type {
+	case "rolling":
 		list = []string{"spec.strategy.steps", "spec.strategy.hold"}
+	case "shadow":
+		list = append(list, "spec.strategy.steps", "spec.strategy.hold", "spec.strategy.soak", "spec.strategy.standby")
 	}
 	for i, c := range s.Checks.Smoke {
 		at := element("spec.checks.smoke", i)

@@ -47,7 +47,7 @@ func TestEverySettingSaysItsValueAndWhetherItIsADefault(t *testing.T) {
 		"Release spec.strategy.steps[0].hold.atLeast":         {Value: "2h"},
 		"Release spec.strategy.steps[0].hold.atLeastRequests": {Value: "100", Default: true},
 		"Release spec.strategy.steps[1].hold.atMost":          {Value: "3h"},
-		"Release spec.guard.margin":                           {Value: "1%", Default: true},
+		"Release spec.guard.margin":                           {Value: "auto", Default: true},
 		"Release spec.tries.most":                             {Value: "5", Default: true},
 	} {
 		want.Kind, want.Path, _ = strings.Cut(key, " ")

@@ -9,18 +9,24 @@ import (
 
 // Strategy is the manner in which traffic moves.
 type Strategy struct {
-	// canary moves traffic in steps, blue-green at once, rolling replaces instances batch by batch.
+	// canary moves traffic in steps, blue-green at once, rolling replaces instances batch by batch, shadow moves none and compares answers.
 	Type StrategyType `json:"type,omitempty" jsonschema:"default=canary"`
-	// The traffic steps of a canary: percentages that grow and end at 100. Standard: 5, 10, 25, 50, 100.
+	// fixed holds each step as hold says; adaptive holds it until there is evidence that it may go on, and no longer.
+	Pace string `json:"pace,omitempty" jsonschema:"default=fixed,enum=fixed,enum=adaptive"`
+	// The traffic steps of a canary: percentages that grow and end at 100. Standard: 5, 10, 25, 50, 100; adaptive: 5, 25, 100.
 	Steps []Step `json:"steps,omitempty"`
-	// How long each step is held, and for what evidence.
+	// How long each step is held, and for what evidence. Standard for adaptive: at least 10s, at most 30m.
 	Hold Hold `json:"hold,omitzero" default:"1m"`
+	// The share of a canary that stays with the old version at the last step and while it soaks, to compare with. Standard: 0%; adaptive: 5%.
+	Holdback Percent `json:"holdback,omitempty" jsonschema:"default=0%"`
 	// The watch at full traffic before standby begins.
 	Soak Hold `json:"soak,omitzero" default:"5m"`
 	// How long the old version then stays ready to take everything back.
 	Standby Duration `json:"standby,omitempty" jsonschema:"default=24h"`
 	// The batches of a rolling update.
 	Rolling Rolling `json:"rolling,omitzero"`
+	// Tries the new version on copies of requests before it gets any traffic; with type shadow that is the whole release.
+	Shadow *Shadow `json:"shadow,omitempty"`
 }
 
 func (Strategy) shortKey() string { return "type" }
@@ -65,14 +71,34 @@ type Rolling struct {
 // standardSteps are the steps of a canary that names none.
 var standardSteps = []release.Weight{500, 1000, 2500, 5000, release.All}
 
+// The same for an adaptive pace, where the evidence does what small steps and
+// long holds do otherwise.
+var adaptiveSteps = []release.Weight{500, 2500, release.All}
+
+const (
+	adaptiveLeast    = Duration(10 * time.Second)
+	adaptiveMost     = Duration(30 * time.Minute)
+	adaptiveHoldback = Percent(500)
+)
+
 // complete fills in what depends on other settings. has tells which keys
 // below the strategy were written.
 func (s *Strategy) complete(has func(path string) bool) {
+	standard := standardSteps
+	if s.adaptive() {
+		standard = adaptiveSteps
+		s.Hold.adapt("hold", has)
+		s.Soak.adapt("soak", has)
+		if s.Type == "canary" && !has("holdback") {
+			s.Holdback = adaptiveHoldback
+		}
+	}
 	s.Hold.complete("hold", has)
 	s.Soak.complete("soak", has)
+	s.completeShadow(has)
 	switch {
 	case s.Type == "canary" && !has("steps"):
-		for _, w := range standardSteps {
+		for _, w := range standard {
 			s.Steps = append(s.Steps, Step{Weight: Percent(w)})
 		}
 	case s.Type == "blue-green":
@@ -80,6 +106,21 @@ func (s *Strategy) complete(has func(path string) bool) {
 	}
 	for i := range s.Steps {
 		s.Steps[i].inherit(s.Hold, element("steps", i), has)
+	}
+}
+
+func (s Strategy) adaptive() bool { return s.Pace == string(release.Adaptive) }
+
+// adapt leaves it to the evidence how long a hold lasts.
+func (h *Hold) adapt(path string, has func(path string) bool) {
+	if !has(join(path, "atLeast")) && path != "soak" {
+		h.AtLeast = adaptiveLeast
+	}
+	if !has(join(path, "atLeastRequests")) {
+		h.AtLeastRequests = 0
+	}
+	if !has(join(path, "atMost")) {
+		h.AtMost = adaptiveMost
 	}
 }
 
@@ -115,8 +156,20 @@ func (s Strategy) validate(replicas int, has func(path string) bool, tell report
 	if s.Type != "canary" && has("steps") {
 		tell("steps", "only a canary has steps", fmt.Sprintf("remove them, or write type: canary instead of %s", s.Type))
 	}
+	if s.Shadow != nil {
+		s.Shadow.validate(tell.in("shadow"))
+		if s.Type == "rolling" {
+			tell("shadow", "a rolling update has no place beside the old instances to try the new version in", "write type: canary or blue-green, or remove it")
+		}
+	}
 	if s.Type != "rolling" && has("rolling") {
 		tell("rolling", fmt.Sprintf("the type is %s, so nothing of this would count", s.Type), "write type: rolling, or remove it")
+	}
+	if s.Type == "rolling" && s.adaptive() {
+		tell("pace", "a rolling update goes on when its batches are up, not by evidence", "write type: canary, or remove it")
+	}
+	if s.Type != "canary" && s.Holdback > 0 {
+		tell("holdback", "only a canary holds a share back", "write type: canary, or remove it")
 	}
 	if s.Type == "canary" {
 		s.validateSteps(has, tell)
@@ -146,6 +199,12 @@ func (s Strategy) validateSteps(has func(path string) bool, tell report) {
 			step.Hold.validate(tell.in(own))
 		}
 	}
+	if n := len(s.Steps); n > 1 && s.Holdback > 0 && s.Steps[n-2].Weight >= Percent(release.All)-s.Holdback {
+		tell("holdback", fmt.Sprintf("with %s held back the last step would not be larger than the one before", s.Holdback), "write a smaller share")
+	}
+	if s.Holdback >= Percent(release.All) {
+		tell("holdback", "the new version would get nothing", "write a small share such as 5%")
+	}
 	if last != Percent(release.All) {
 		tell(join(element("steps", len(s.Steps)-1), "weight"), fmt.Sprintf("the last step is %s, so the release would never end", last), "add 100 as the last step")
 	}
@@ -166,6 +225,9 @@ func (s Strategy) steps() []release.Step {
 		return nil
 	}
 	var steps []release.Step
+	if s.Shadow != nil {
+		steps = append(steps, s.Shadow.step())
+	}
 	for _, step := range s.Steps {
 		steps = append(steps, release.Step{Weight: release.Weight(step.Weight), Hold: step.Hold.resolve()})
 	}
@@ -184,6 +246,9 @@ func (s Strategy) rolling() release.Rolling {
 
 // firstShare is the share of users that meet the new version first.
 func (s Strategy) firstShare(replicas int) Percent {
+	if s.Type == "shadow" {
+		return 0
+	}
 	if s.Type == "rolling" {
 		return Percent(int(release.All) * min(s.Rolling.Parallelism, max(replicas, 1)) / max(replicas, 1))
 	}

@@ -72,7 +72,7 @@ spec:
   ready: {within: 1m, settle: 200ms}
   checks:
     smoke: [{http: /health}, {http: {path: /version}, expect: {status: 200}}]
-  guard: {minRequests: 30, margin: 1%}
+  guard: {minRequests: 30, margin: 5%}
   drain: {wait: 30s}
 `
 )

@@ -36,7 +36,7 @@ spec:
   ready: {within: 20s, settle: 300ms}
   checks:
     smoke: [{http: /health}, {http: {path: /api/items}, expect: {status: 200}}]
-  guard: {minRequests: 50, margin: 1%}
+  guard: {minRequests: 50, margin: 5%}
   drain: {wait: 15s}
 `))
 

@@ -26,7 +26,8 @@ func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resume
 		return false, ErrNotLeading
 	}
 	if have, ok := e.book.releases[p.Release]; ok {
-		if have.App != p.App || have.Plan.To.Digest != p.To.Digest || have.Phase == release.RolledBack {
+		if have.App != p.App || have.Plan.To.Digest != p.To.Digest ||
+			have.Phase == release.RolledBack || have.Phase == release.Compared {
 			return false, refuse("a release named %s exists already (%s); give this one another name", p.Release, have.Word())
 		}
 		if now := e.book.standings[p.App]; have.Phase == release.Done && now.Plan.Release != p.Release {

@@ -59,6 +59,7 @@ var decoders = map[string]func(json.RawMessage) (release.Event, error){
 	release.Requested{}.Name():    decodeAs[release.Requested],
 	release.Halted{}.Name():       decodeAs[release.Halted],
 	release.Judged{}.Name():       decodeAs[release.Judged],
+	release.Weighed{}.Name():      decodeAs[release.Weighed],
 	release.Noticed{}.Name():      decodeAs[release.Noticed],
 	release.Ended{}.Name():        decodeAs[release.Ended],
 	release.Allowed{}.Name():      decodeAs[release.Allowed],

@@ -21,7 +21,7 @@ func events(t *testing.T) []release.Event {
 	t.Helper()
 	var list []release.Event
 	for _, ev := range []release.Event{release.RecordedPlan{}, release.Entered{}, release.Reached{}, release.Intended{},
-		release.Finished{}, release.Progressed{}, release.Requested{}, release.Halted{}, release.Judged{}, release.Noticed{}, release.Ended{}, release.Allowed{}} {
+		release.Finished{}, release.Progressed{}, release.Requested{}, release.Halted{}, release.Judged{}, release.Weighed{}, release.Noticed{}, release.Ended{}, release.Allowed{}} {
 		v := reflect.New(reflect.TypeOf(ev)).Elem()
 		fillIn(t, v, ev.Name())
 		list = append(list, v.Interface().(release.Event))
@@ -33,6 +33,10 @@ func events(t *testing.T) []release.Event {
 // JSON would pass over or name as Go does.
 func fillIn(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
+	if v.Type() == reflect.TypeFor[release.Test]() {
+		v.SetBytes([]byte(`{"text":"of ` + path + `"}`))
+		return
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

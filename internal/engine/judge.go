@@ -1,89 +1,144 @@
 package engine
 
 import (
-	"time"
+	"encoding/json"
+	"fmt"
 
 	"cutover/internal/analysis"
 	"cutover/internal/release"
 )
 
-// recentSpan is the width of the sliding window that is judged beside the
-// whole hold, so that a long good time cannot hide a bad present.
-const recentSpan = 30 * time.Second
-
-// stamped is a reading of the counters with its time.
-type stamped struct {
-	at      time.Time
-	reading release.Reading
-}
-
-// judge compares both sides over the present hold and over the last moments.
-// It keeps the few readings it needs; after a restart of the controller the
-// sliding window simply fills again.
+// judge carries one comparison of both sides through a release. What it
+// remembers goes on record with the events it signs, and the judge of another
+// controller goes on from there.
 type judge struct {
-	recent []stamped
+	trial    int
+	settings analysis.Settings
+	test     comparison
+	// last is where the comparison stands, nil before the first look; missing
+	// says why the latest look could not be compared, "" if it could.
+	last    *analysis.Assessment
+	missing string
+	users   release.Sides[release.Experience]
+	// lost says that what an earlier controller had remembered is of no use.
+	lost string
 }
 
-// verdict returns what the traffic says about the new side. Without an
-// observed front, or with counters that started anew, it is unknown.
+// comparison is what a judge remembers.
+type comparison struct {
+	// Form is the version of this form.
+	Form int            `json:"form"`
+	Test analysis.State `json:"test"`
+}
+
+const comparisonForm = 1
+
+// newJudge goes on with the comparison on record, or begins one.
+func newJudge(s release.State) *judge {
+	j := &judge{trial: s.Trial, settings: settingsOf(s.Plan), test: comparison{Form: comparisonForm}}
+	if len(s.Test) == 0 {
+		return j
+	}
+	var kept comparison
+	err := json.Unmarshal(s.Test, &kept)
+	if err == nil && kept.Form != comparisonForm {
+		err = fmt.Errorf("it has form %d, this version of cutover knows %d", kept.Form, comparisonForm)
+	}
+	if err != nil {
+		j.lost = "the comparison of both versions begins anew: what is on record of it cannot be read: " + err.Error()
+		return j
+	}
+	j.test = kept
+	return j
+}
+
+// look takes in what both sides did until now. It begins when there is a new
+// side, so that there is a record of the old one by the time of the first step.
+func (j *judge) look(s release.State, w release.World) {
+	if s.Plan.First() || !compares(s.Phase) {
+		return
+	}
+	if j.missing = ""; !w.Traffic.Known {
+		j.missing = "the front cannot be observed"
+		return
+	}
+	old, fresh := w.Traffic.Sides.Of(s.Plan.From.Side), w.Traffic.Sides.Of(s.Plan.To.Side)
+	j.users = release.Sides[release.Experience]{Blue: w.Traffic.Sides.Blue.Users, Green: w.Traffic.Sides.Green.Users}
+	a := j.settings.Judge(&j.test.Test, analysis.Look{
+		At: w.Now, Epoch: w.Traffic.Epoch, Weight: fresh.Weight.Share(), Random: true,
+		Next: s.Ahead().Share(), Step: s.HoldNumber(), Readings: readings(j.settings, old.Users, fresh.Users),
+	})
+	j.last = &a
+}
+
+func compares(ph release.Phase) bool {
+	switch ph {
+	case release.Starting, release.Warming, release.Testing:
+		return true
+	}
+	return carries(ph)
+}
+
+func carries(ph release.Phase) bool {
+	return ph == release.Shifting || ph == release.Soaking || ph == release.Standby
+}
+
+// verdict says what the last look means for the release. It is unknown unless
+// the new side may have traffic and the front was observed.
 func (j *judge) verdict(s release.State, w release.World) release.Verdict {
-	if !w.Traffic.Known {
+	switch {
+	case !w.Traffic.Known || !carries(s.Phase):
+		return release.Verdict{Reason: j.missing}
+	case s.Plan.First():
+		return release.Verdict{Kind: release.NotEnough, Reason: "it is the first release: there is nothing to compare with"}
+	case j.last == nil || j.trial != s.Trial:
 		return release.Verdict{}
 	}
-	now := w.Traffic.Reading()
-	growth, ok := s.Count(now)
-	if !ok {
-		j.recent = nil
-		return release.Verdict{}
-	}
-	whole := j.compare(s, growth)
-	j.remember(w.Now, now)
-	if first := j.recent[0]; whole.Kind == release.Healthy && first.reading.Epoch == now.Epoch {
-		last := j.compare(s, release.Sides[release.Counters]{
-			Blue:  now.Sides.Blue.Minus(first.reading.Sides.Blue),
-			Green: now.Sides.Green.Minus(first.reading.Sides.Green),
-		})
-		if last.Kind == release.Failing {
-			return last
+	v := release.Verdict{Kind: kinds[j.last.Finding], Reason: j.last.Reason(), Lacks: j.last.Lacks(), Evidence: evidenceOf(*j.last)}
+	v.Requests = int(j.last.Signals[0].New.Requests)
+	if v.Kind != release.Failing {
+		if why := j.collapsed(s); why != "" {
+			v.Kind, v.Reason, v.Lacks = release.Failing, why, ""
 		}
 	}
-	return whole
-}
-
-// remember keeps readings a second apart, as far back as the window reaches.
-func (j *judge) remember(at time.Time, r release.Reading) {
-	if n := len(j.recent); n > 0 && j.recent[n-1].reading.Epoch != r.Epoch {
-		j.recent = nil
-	}
-	if n := len(j.recent); n == 0 || at.Sub(j.recent[n-1].at) >= time.Second {
-		j.recent = append(j.recent, stamped{at, r})
-	}
-	for len(j.recent) > 1 && at.Sub(j.recent[0].at) > recentSpan {
-		j.recent = j.recent[1:]
-	}
-}
-
-// compare applies the guard to the growth of both sides. Where the old side
-// has too little traffic of its own, its record over the release counts.
-func (j *judge) compare(s release.State, growth release.Sides[release.Counters]) release.Verdict {
-	fresh, old := tally(*growth.Of(s.Plan.To.Side)), tally(*growth.Of(s.Plan.From.Side))
-	if old.Requests < uint64(s.Plan.Guard.MinRequests) {
-		record := tally(*s.Ledger.Of(s.Plan.From.Side))
-		old = analysis.Tally{Requests: old.Requests + record.Requests, Errors: old.Errors + record.Errors}
-	}
-	rule := analysis.ErrorShare{MinRequests: s.Plan.Guard.MinRequests, Margin: s.Plan.Guard.Margin}
-	finding, why := rule.Compare(old, fresh)
-	return release.Verdict{Kind: kinds[finding], Reason: why, Requests: int(fresh.Requests)}
+	return v
 }
 
 var kinds = map[analysis.Finding]release.VerdictKind{
-	analysis.NotEnough: release.NotEnough,
-	analysis.Healthy:   release.Healthy,
-	analysis.Failing:   release.Failing,
+	analysis.NotEnough:   release.NotEnough,
+	analysis.Suspicious:  release.NotEnough,
+	analysis.Waiting:     release.Unknown,
+	analysis.Healthy:     release.Healthy,
+	analysis.Failing:     release.Failing,
+	analysis.BothFailing: release.BothFailing,
 }
 
-// tally counts a request that got a 5xx as an error, and one that got no whole
-// answer too; most lost requests are both.
-func tally(c release.Counters) analysis.Tally {
-	return analysis.Tally{Requests: c.Accepted, Errors: max(c.Errors, c.Lost)}
+// sign puts where the comparison stands on an event that is to be recorded.
+func (j *judge) sign(ev release.Event) release.Event {
+	switch e := ev.(type) {
+	case release.Judged:
+		e.Test = j.kept()
+		return e
+	case release.Weighed:
+		e.Test = j.kept()
+		return e
+	case release.Entered:
+		if carries(e.Phase) {
+			e.Test = j.kept()
+		}
+		return e
+	}
+	return ev
+}
+
+// kept is what goes on record, nothing before the first look.
+func (j *judge) kept() release.Test {
+	if j.last == nil {
+		return nil
+	}
+	text, err := json.Marshal(j.test)
+	if err != nil {
+		panic("engine: a comparison holds numbers, texts and times only: " + err.Error())
+	}
+	return text
 }

@@ -1,152 +1,267 @@
 package engine
 
 import (
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"cutover/internal/release"
 )
 
-// trial is a hold whose counters a test turns.
+// trial is a release whose users a test moves. v2 comes in on green.
 type trial struct {
-	j     judge
+	t     *testing.T
+	j     *judge
 	state release.State
 	at    time.Time
 	epoch string
-	count release.Sides[release.Counters]
+	users release.Sides[release.Experience]
 }
 
-// newTrial begins a hold at zero; v2 comes in on green and needs 20 requests.
-func newTrial() *trial {
-	tr := &trial{at: time.Unix(1_700_000_000, 0), epoch: "e1"}
-	tr.state = release.State{Plan: canary("r1", release.Target{Version: "v1", Side: release.Blue}, "v2"), Phase: release.Shifting}
-	tr.hold()
+// newTrial is a canary at a quarter of the traffic, with a minute of v1 alone
+// behind it.
+func newTrial(t *testing.T) *trial {
+	tr := &trial{t: t, at: time.Unix(1_700_000_000, 0).UTC(), epoch: "e1"}
+	p := canary("r1", release.Target{Version: "v1", Side: release.Blue}, "v2")
+	p.Guard.FalseAlarms, p.Guard.Slower, p.Guard.Outage = 0.001, 0.05, 0.02
+	tr.state = release.State{Plan: p, Phase: release.Testing}
+	tr.j = newJudge(tr.state)
+	tr.pass(60, of{100, 0}, of{0, 0})
+	tr.state.Phase = release.Shifting
 	return tr
 }
 
-// hold begins a hold with the counters as they are.
-func (tr *trial) hold() {
-	tr.state.Held, tr.state.HeldAt = true, tr.at
-	tr.state.Base = release.Reading{Epoch: tr.epoch, Sides: tr.count}
-}
+// of is what a side does in a second.
+type of struct{ requests, bad uint64 }
 
-// pass lets seconds pass, each with requests on both sides, of which so many
-// fail on the new one, and returns the last verdict.
-func (tr *trial) pass(seconds, requests, failing int) release.Verdict {
+// pass lets seconds pass and returns the last verdict.
+func (tr *trial) pass(seconds int, blue, green of) release.Verdict {
 	var v release.Verdict
 	for range seconds {
 		tr.at = tr.at.Add(time.Second)
-		tr.count.Blue.Accepted += uint64(requests)
-		tr.count.Green.Accepted += uint64(requests)
-		tr.count.Green.Errors += uint64(failing)
+		use(&tr.users.Blue, blue.requests, blue.bad, 20*time.Millisecond)
+		use(&tr.users.Green, green.requests, green.bad, 20*time.Millisecond)
 		v = tr.look(true)
 	}
 	return v
 }
 
-func (tr *trial) look(known bool) release.Verdict {
+func (tr *trial) world(known bool) release.World {
 	w := release.World{Now: tr.at, Traffic: release.Traffic{Known: known, Epoch: tr.epoch}}
-	w.Traffic.Sides.Blue.Counters, w.Traffic.Sides.Green.Counters = tr.count.Blue, tr.count.Green
+	w.Traffic.Sides.Blue.Users, w.Traffic.Sides.Green.Users = tr.users.Blue, tr.users.Green
+	if tr.state.Phase == release.Shifting {
+		w.Traffic.Sides.Green.Weight = release.Percent(25)
+	}
+	if tr.state.Phase == release.Standby {
+		w.Traffic.Sides.Green.Weight = release.All
+	}
+	w.Traffic.Sides.Blue.Weight = release.All - w.Traffic.Sides.Green.Weight
+	return w
+}
+
+func (tr *trial) look(known bool) release.Verdict {
+	w := tr.world(known)
+	tr.j.look(tr.state, w)
 	return tr.j.verdict(tr.state, w)
 }
 
-func (tr *trial) wants(t *testing.T, got release.Verdict, want release.VerdictKind) {
-	t.Helper()
+func (tr *trial) wants(got release.Verdict, want release.VerdictKind, words ...string) {
+	tr.t.Helper()
 	if got.Kind != want {
-		t.Errorf("the verdict is %q (%s), want %q", got.Kind, got.Reason, want)
+		tr.t.Errorf("the verdict is %q (%s), want %q", got.Kind, got.Reason, want)
+	}
+	for _, w := range words {
+		if !strings.Contains(got.Reason, w) {
+			tr.t.Errorf("the reason %q lacks %q", got.Reason, w)
+		}
 	}
 }
 
-func TestTheVerdictNeedsEnoughRequests(t *testing.T) {
+func TestAVersionWithFewErrorsIsHealthyOnceThereIsEvidence(t *testing.T) {
 	t.Parallel()
-	tr := newTrial()
-	tr.wants(t, tr.pass(1, 19, 19), release.NotEnough)
-	tr.wants(t, tr.pass(1, 1, 1), release.Failing)
-}
-
-func TestAHoldWithFewErrorsIsHealthy(t *testing.T) {
-	t.Parallel()
-	tr := newTrial()
-	v := tr.pass(10, 100, 1)
-	tr.wants(t, v, release.Healthy)
-	if v.Requests != 1000 || v.Reason == "" {
-		t.Errorf("it rests on %d requests because %q", v.Requests, v.Reason)
+	tr := newTrial(t)
+	tr.wants(tr.pass(2, of{75, 0}, of{25, 0}), release.NotEnough, "more good requests of green")
+	v := tr.pass(5, of{75, 1}, of{25, 0})
+	tr.wants(v, release.Healthy, "green 0 errors in 150 requests, blue 5 in")
+	if v.Requests != 150 || v.Evidence == nil || len(v.Evidence.Signals) != 2 || v.Evidence.For < v.Evidence.ForNeeded {
+		t.Errorf("it rests on %d requests and %+v", v.Requests, v.Evidence)
 	}
 }
 
-func TestALongGoodTimeDoesNotHideABadPresent(t *testing.T) {
+func TestAWorseVersionFailsAndThatStands(t *testing.T) {
 	t.Parallel()
-	tr := newTrial()
-	tr.wants(t, tr.pass(600, 100, 0), release.Healthy)
-	// Half of the requests fail for ten seconds: 0.8 % of the hold's.
-	tr.wants(t, tr.pass(10, 100, 50), release.Failing)
-	// The window forgets them again.
-	tr.wants(t, tr.pass(35, 100, 0), release.Healthy)
+	tr := newTrial(t)
+	tr.wants(tr.pass(5, of{75, 0}, of{25, 2}), release.Failing, "errors in", "evidence", "of 1,000 needed")
+	tr.wants(tr.pass(60, of{75, 0}, of{25, 0}), release.Failing)
 }
 
-func TestTheWindowKeepsFewReadings(t *testing.T) {
+func TestAFewErrorsHoldTheReleaseWithoutTakingItBack(t *testing.T) {
 	t.Parallel()
-	tr := newTrial()
-	for range 5 * 600 { // five looks a second
-		tr.at = tr.at.Add(200 * time.Millisecond)
-		tr.count.Green.Accepted += 10
+	tr := newTrial(t)
+	tr.pass(10, of{75, 0}, of{25, 0})
+	tr.wants(tr.pass(1, of{75, 0}, of{25, 4}), release.NotEnough, "of 1,000 needed")
+}
+
+func TestAnOutageOfBothVersionsIsAVerdictOfItsOwn(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.pass(5, of{75, 0}, of{25, 0})
+	tr.wants(tr.pass(20, of{75, 30}, of{25, 10}), release.BothFailing, "both versions have too many errors", "going back would not help")
+	if v := tr.pass(300, of{75, 0}, of{25, 0}); v.Kind == release.BothFailing || v.Kind == release.Failing {
+		t.Errorf("after the outage: %q: %s", v.Kind, v.Reason)
+	}
+}
+
+func TestASlowerVersionFails(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	for range 40 {
+		tr.at = tr.at.Add(time.Second)
+		use(&tr.users.Blue, 75, 0, 20*time.Millisecond)
+		use(&tr.users.Green, 25, 0, 40*time.Millisecond)
+		if tr.look(true).Kind == release.Failing {
+			break
+		}
+	}
+	tr.wants(tr.look(true), release.Failing, "latency: green half within")
+}
+
+func TestTimesBelowTheLeastAreNotTold(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	for range 60 {
+		tr.at = tr.at.Add(time.Second)
+		use(&tr.users.Blue, 75, 0, time.Millisecond)
+		use(&tr.users.Green, 25, 0, 3*time.Millisecond)
+	}
+	if v := tr.look(true); v.Kind == release.Failing {
+		t.Errorf("%s", v.Reason)
+	}
+}
+
+func TestMissingDataIsUnknownAndTheTestGoesOnAfterwards(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.pass(3, of{75, 0}, of{25, 0})
+	tr.wants(tr.look(false), release.Unknown, "the front cannot be observed")
+	tr.wants(tr.pass(4, of{75, 0}, of{25, 0}), release.Healthy, "in 150 requests")
+	tr.epoch, tr.users = "e2", release.Sides[release.Experience]{}
+	tr.wants(tr.pass(1, of{75, 0}, of{25, 0}), release.Unknown, "the counters started anew")
+	tr.wants(tr.pass(3, of{75, 0}, of{25, 0}), release.Healthy, "in 225 requests")
+}
+
+func TestWithoutARequestThereIsNotEnoughEvidenceAndThatIsSaid(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.wants(tr.pass(600, of{0, 0}, of{0, 0}), release.NotEnough, "green has had no requests")
+}
+
+func TestStandbyIsWatchedAgainstTheOldVersionsRecord(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.pass(10, of{75, 0}, of{25, 0})
+	tr.state.Phase = release.Standby
+	tr.wants(tr.pass(60, of{0, 0}, of{100, 0}), release.Healthy, "compared with what blue did before")
+	tr.wants(tr.pass(30, of{0, 0}, of{100, 5}), release.Failing)
+}
+
+func TestAVersionThatFailsTheFewClientsItHasCollapses(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.pass(1, of{10, 0}, of{0, 0})
+	// Two clients who fail again and again, each counted once.
+	tr.wants(tr.pass(1, of{10, 0}, of{3, 2}), release.NotEnough)
+	for range 10 {
+		tr.at = tr.at.Add(time.Second)
+		use(&tr.users.Blue, 10, 0, 20*time.Millisecond)
+		u := &tr.users.Green
+		u.Requests, u.Bad, u.Clients, u.BadNow = u.Requests+4, u.Bad+3, 3, 2
 		tr.look(true)
 	}
-	if n := len(tr.j.recent); n < 29 || n > 32 {
-		t.Errorf("it keeps %d readings for a window of %s", n, recentSpan)
+	tr.wants(tr.look(true), release.Failing, "2 of 3 clients of green fail in the last seconds")
+}
+
+func TestOneClientAmongManyThatRetriesDoesNotFailAVersion(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	for range 600 {
+		tr.at = tr.at.Add(time.Second)
+		use(&tr.users.Blue, 75, 0, 20*time.Millisecond)
+		use(&tr.users.Green, 25, 0, 20*time.Millisecond)
+		u := &tr.users.Green // the one client fails forty times a second
+		u.Requests, u.Bad, u.BadNow = u.Requests+40, u.Bad+40, 1
+		if tr.at.Second() == 0 && tr.at.Minute()%10 == 0 {
+			u.BadClients++
+		}
+		if v := tr.look(true); v.Kind == release.Failing {
+			t.Fatalf("%s", v.Reason)
+		}
 	}
-	if oldest := tr.at.Sub(tr.j.recent[0].at); oldest > recentSpan {
-		t.Errorf("the oldest is %s old", oldest)
+}
+
+func TestTheComparisonComesBackFromTheRecordAsItWas(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.pass(20, of{75, 1}, of{25, 1})
+	ev, ok := tr.j.sign(release.Judged{}).(release.Judged)
+	if !ok || len(ev.Test) == 0 {
+		t.Fatal("the verdict goes on record without the comparison")
+	}
+	if n := len(ev.Test); n > 8<<10 {
+		t.Errorf("a record of the comparison has %d bytes", n)
+	}
+	tr.state.Test = ev.Test
+	again := newJudge(tr.state)
+	other := &trial{t: t, j: again, state: tr.state, at: tr.at, epoch: tr.epoch, users: tr.users}
+	if a, b := tr.pass(10, of{75, 1}, of{25, 1}), other.pass(10, of{75, 1}, of{25, 1}); !reflect.DeepEqual(a, b) {
+		t.Errorf("the verdicts differ:\n%+v\n%+v", a, b)
 	}
 }
 
-func TestANewHoldBeginsANewWindow(t *testing.T) {
+func TestARecordThatCannotBeReadBeginsAnewAndSaysSo(t *testing.T) {
 	t.Parallel()
-	tr := newTrial()
-	tr.wants(t, tr.pass(5, 100, 50), release.Failing)
-	tr.state.Held = false
-	tr.wants(t, tr.look(true), release.Unknown)
-	tr.hold()
-	tr.wants(t, tr.pass(5, 100, 0), release.Healthy)
-}
-
-func TestMissingDataIsUnknown(t *testing.T) {
-	t.Parallel()
-	tr := newTrial()
-	tr.wants(t, tr.pass(5, 100, 0), release.Healthy)
-	tr.wants(t, tr.look(false), release.Unknown)
-	tr.wants(t, tr.pass(1, 100, 0), release.Healthy)
-}
-
-func TestCountersThatBeganAnewAreUnknownUntilTheHoldDoesToo(t *testing.T) {
-	t.Parallel()
-	tr := newTrial()
-	tr.wants(t, tr.pass(5, 100, 0), release.Healthy)
-	tr.epoch, tr.count = "e2", release.Sides[release.Counters]{}
-	tr.wants(t, tr.pass(5, 100, 50), release.Unknown)
-	tr.hold()
-	tr.wants(t, tr.look(true), release.NotEnough)
-	tr.wants(t, tr.pass(5, 100, 0), release.Healthy)
-}
-
-func TestAnOldSideWithoutTrafficIsJudgedByItsRecord(t *testing.T) {
-	t.Parallel()
-	tr := newTrial()
-	// At full traffic the old side gets nothing; before, it failed as often.
-	tr.state.Ledger.Blue = release.Counters{Accepted: 1000, Errors: 100}
-	tr.count.Green = release.Counters{Accepted: 100, Errors: 11}
-	tr.at = tr.at.Add(time.Second)
-	tr.wants(t, tr.look(true), release.Healthy)
-	tr.state.Ledger.Blue.Errors = 0
-	tr.wants(t, tr.look(true), release.Failing)
-}
-
-func TestALostRequestCountsAsAnError(t *testing.T) {
-	t.Parallel()
-	if got := tally(release.Counters{Accepted: 10, Errors: 2, Lost: 3}); got.Errors != 3 || got.Requests != 10 {
-		t.Errorf("it counts as %+v", got)
+	tr := newTrial(t)
+	for _, kept := range []string{`{"form":2}`, `{"form":"x"}`} {
+		tr.state.Test = release.Test(kept)
+		if j := newJudge(tr.state); j.lost == "" || j.test.Test.Looks != 0 {
+			t.Errorf("%s: %q", kept, j.lost)
+		}
 	}
-	if got := tally(release.Counters{Accepted: 10, Errors: 4, Lost: 3}); got.Errors != 4 {
-		t.Errorf("it counts as %+v", got)
+}
+
+func TestWhoeverOverrulesTheVerdictGetsAnotherComparison(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.wants(tr.pass(10, of{75, 0}, of{25, 5}), release.Failing)
+	tr.state.Trial++
+	tr.wants(tr.j.verdict(tr.state, tr.world(true)), release.Unknown)
+	tr.j = newJudge(tr.state)
+	tr.wants(tr.pass(1, of{75, 0}, of{25, 0}), release.Unknown, "only a beginning")
+	tr.wants(tr.pass(1, of{75, 0}, of{25, 0}), release.NotEnough)
+}
+
+func TestAFirstReleaseIsComparedWithNothing(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.state.Plan.From.Version = ""
+	tr.wants(tr.pass(1, of{0, 0}, of{100, 50}), release.NotEnough, "nothing to compare with")
+}
+
+func TestTheSettingsOfEveryPlanAreSound(t *testing.T) {
+	t.Parallel()
+	p := canary("r1", release.Target{Version: "v1", Side: release.Blue}, "v2")
+	for _, g := range []release.Guard{
+		{}, {FalseAlarms: 0.001}, {FalseAlarms: 0.2, Slower: 1, WarmUp: time.Minute, Outage: 0.5, Margin: 0.05},
+		{FalseAlarms: 0.01, Slower: release.AnySlower},
+	} {
+		p.Guard = g
+		c := settingsOf(p)
+		if err := c.Check(); err != nil {
+			t.Errorf("%+v: %v", g, err)
+		}
+		if compared := len(c.Signals) == 2; compared == (g.Slower == release.AnySlower) {
+			t.Errorf("%+v compares %d signals", g, len(c.Signals))
+		}
 	}
 }

@@ -28,6 +28,7 @@ func (e *Engine) View(name string) (View, bool) {
 	if !ok {
 		return View{}, false
 	}
+	s.Test = nil // for the next controller only; the verdict has its numbers
 	v := View{State: s}
 	current, _ := e.book.current(s.App)
 	k := e.workers[s.App]

@@ -24,7 +24,7 @@ type worker struct {
 	app    string
 	wake   chan struct{}
 	runs   map[lane]*run
-	judge  judge
+	judge  *judge
 	// of is the release the judge has been watching.
 	of string
 
@@ -89,12 +89,15 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 	if !ok {
 		return false, k.closeStale(ctx, "", nil)
 	}
-	if k.of != s.Release {
-		k.of, k.judge = s.Release, judge{}
-	}
 	w, troubles := k.engine.observe(ctx, s)
 	if ctx.Err() != nil {
 		return false, ctx.Err()
+	}
+	if k.judge == nil || k.of != s.Release || k.judge.trial != s.Trial {
+		k.of, k.judge = s.Release, newJudge(s)
+	}
+	if k.judge.look(s, w); k.judge.lost != "" {
+		troubles = append(troubles, k.judge.lost)
 	}
 	wanted, err := k.decide(ctx, s.Release, &w)
 	if err != nil {
@@ -123,6 +126,7 @@ func (k *worker) decide(ctx context.Context, name string, w *release.World) ([]r
 			return nil, err
 		}
 		w.Verdict = k.judge.verdict(s, *w)
+		w.Verdict = s.Weigh(*w)
 		d := release.Decide(s, *w)
 		if len(d.Events) == 0 {
 			return d.Actions, nil
@@ -132,7 +136,7 @@ func (k *worker) decide(ctx context.Context, name string, w *release.World) ([]r
 				k.giveUpAll()
 				return nil, nil
 			}
-			if err := k.engine.record(ctx, k.app, name, actor, ev); err != nil {
+			if err := k.engine.record(ctx, k.app, name, actor, k.judge.sign(ev)); err != nil {
 				return nil, err
 			}
 		}

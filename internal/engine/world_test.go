@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"cutover/internal/analysis"
 	"cutover/internal/release"
 )
 
@@ -40,8 +41,12 @@ type world struct {
 	checks func(ctx context.Context, o release.CheckOrder) ([]release.CheckResult, error)
 	// blind says why a port cannot be observed.
 	blind map[string]error
-	// sick versions answer a fifth of their requests with an error.
-	sick map[string]bool
+	// sick versions answer a fifth of their requests with an error, slow ones
+	// take twice as long.
+	sick, slow map[string]bool
+	users      release.Sides[release.Experience]
+	// quiet says that nobody sends a request.
+	quiet bool
 }
 
 type instance struct {
@@ -61,7 +66,7 @@ type order struct {
 const requestsPerSecond = 200
 
 func newWorld() *world {
-	return &world{epoch: "e1", counted: time.Now(), fences: map[string]uint64{}, blind: map[string]error{}, sick: map[string]bool{}}
+	return &world{epoch: "e1", counted: time.Now(), fences: map[string]uint64{}, blind: map[string]error{}, sick: map[string]bool{}, slow: map[string]bool{}}
 }
 
 // change lets a test change the world.
@@ -189,7 +194,7 @@ func (w *world) lookAtTraffic() (release.Traffic, error) {
 	t := release.Traffic{Known: true, Served: w.served, Generation: w.changes, Epoch: w.epoch, Salt: w.route.Salt, Private: w.route.Private}
 	for _, side := range []release.Side{release.Blue, release.Green} {
 		r := w.route.Sides.Of(side)
-		*t.Sides.Of(side) = release.SideTraffic{Weight: r.Weight, Endpoints: r.Endpoints, Counters: *w.counters.Of(side)}
+		*t.Sides.Of(side) = release.SideTraffic{Weight: r.Weight, Endpoints: r.Endpoints, Counters: *w.counters.Of(side), Users: *w.users.Of(side)}
 	}
 	return t, nil
 }
@@ -200,13 +205,42 @@ func (w *world) count() {
 	w.counted = time.Now()
 	for _, side := range []release.Side{release.Blue, release.Green} {
 		n := uint64(passed.Seconds() * requestsPerSecond * w.route.Sides.Of(side).Weight.Share())
+		if w.quiet {
+			n = 0
+		}
+		version := ""
+		if k := slices.IndexFunc(w.instances, func(i instance) bool { return i.Side == side }); k >= 0 {
+			version = w.instances[k].Version
+		}
+		bad, took := uint64(0), 20*time.Millisecond
+		if w.sick[version] {
+			bad = n / 5
+		}
+		if w.slow[version] {
+			took *= 2
+		}
 		c := w.counters.Of(side)
-		c.Accepted += n
-		c.Answered += n
-		if k := slices.IndexFunc(w.instances, func(i instance) bool { return i.Side == side }); k >= 0 && w.sick[w.instances[k].Version] {
-			c.Errors += n / 5
+		c.Accepted, c.Answered, c.Errors = c.Accepted+n, c.Answered+n, c.Errors+bad
+		use(w.users.Of(side), n, bad, took)
+	}
+}
+
+// use adds the requests of as many clients, a few of whom were there before.
+func use(u *release.Experience, requests, bad uint64, took time.Duration) {
+	u.Requests, u.Bad, u.BadClients = u.Requests+requests, u.Bad+bad, u.BadClients+bad
+	u.Clients, u.BadNow = requests, bad
+	if requests == bad {
+		return
+	}
+	bin := analysis.Bin(took)
+	for k := range u.Latency {
+		if u.Latency[k].Bin == bin {
+			u.Latency = slices.Clone(u.Latency) // earlier looks keep theirs
+			u.Latency[k].Count += requests - bad
+			return
 		}
 	}
+	u.Latency = append(slices.Clone(u.Latency), release.Took{Bin: bin, Count: requests - bad})
 }
 
 func (w *world) direct(ctx context.Context, o release.RouteOrder) error {
@@ -232,7 +266,7 @@ func (w *world) direct(ctx context.Context, o release.RouteOrder) error {
 func (w *world) forget() {
 	w.change(func() {
 		w.route, w.served, w.epoch = release.Route{}, false, "e2"
-		w.counters = release.Sides[release.Counters]{}
+		w.counters, w.users = release.Sides[release.Counters]{}, release.Sides[release.Experience]{}
 	})
 }
 

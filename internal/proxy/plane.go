@@ -12,9 +12,11 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
 	"cutover/internal/release"
+	"cutover/internal/shadow/record"
 )
 
 // settleTimeout bounds how long a change waits for requests that took the
@@ -29,6 +31,7 @@ type plane struct {
 	book    *ledger.Book
 	board   *board.Board
 	doors   *doors
+	mirror  *mirror.Mirror
 	version string
 	epoch   string
 	started time.Time
@@ -65,7 +68,13 @@ func (p *plane) Stats(app string) admin.Stats {
 			Blue:  p.book.Of(app, release.Blue).Read(),
 			Green: p.book.Of(app, release.Green).Read(),
 		},
+		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
+}
+
+// Requests implements admin.Plane.
+func (p *plane) Requests(of admin.Recording) (<-chan record.Request, func()) {
+	return p.mirror.Listen(of.App, of.Share, of.Mask)
 }
 
 // CloseStreams implements admin.Plane.
@@ -144,6 +153,7 @@ func (p *plane) replace(ctx context.Context, next route.Table) error {
 		fresh.close()
 		return fmt.Errorf("publish the table: %w", err)
 	}
+	p.mirror.Follow(next)
 	p.doors.serve(fresh)
 	p.doors.keep(next.Listens())
 	return nil

@@ -13,6 +13,7 @@ import (
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/lane"
 	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
 )
@@ -29,6 +30,8 @@ type Options struct {
 	Version string
 	// Drain bounds how long the end may take; 30 s if 0.
 	Drain time.Duration
+	// Mirror bounds what copying requests may take.
+	Mirror mirror.Limits
 }
 
 // bindPatience is how long a starting proxy waits for the addresses of its
@@ -93,10 +96,11 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 	book := &ledger.Book{}
 	b := board.New(book)
 	full := lane.NewFull(b, o.Logger)
+	full.Mirror = mirror.New(o.Mirror)
 	return &server{
 		lane: full, drain: o.Drain,
 		plane: &plane{
-			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b,
+			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror,
 			doors: newDoors(full.Handler, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
@@ -113,6 +117,7 @@ func (s *server) resume(ctx context.Context, table route.Table) error {
 				fresh.close()
 				return err
 			}
+			p.mirror.Follow(table)
 			p.doors.serve(fresh)
 			return nil
 		}
@@ -167,6 +172,7 @@ func (s *server) end() {
 		s.plane.log.Warn("requests were cut", "after", s.drain, "error", err)
 	}
 	<-idle
+	s.plane.mirror.Close()
 	s.lane.Close()
 	s.plane.doors.close()
 }

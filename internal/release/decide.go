@@ -35,6 +35,7 @@ type decider struct {
 }
 
 func (d *decider) run() {
+	d.w.Verdict = d.s.Weigh(*d.w)
 	if d.s.Phase.Ended() {
 		d.keep()
 		return
@@ -80,6 +81,8 @@ func (d *decider) run() {
 		d.contracting()
 	case Reverting:
 		d.reverting()
+	case Withdrawing:
+		d.withdrawing()
 	}
 }
 

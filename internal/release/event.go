@@ -28,8 +28,10 @@ type Entered struct {
 	Phase  Phase  `json:"phase"`
 	Step   int    `json:"step"`
 	Reason string `json:"reason"`
-	// Reading holds the front's counters at that moment, if known.
+	// Reading holds the front's counters at that moment, if known, and Test
+	// where the comparison of both sides stands.
 	Reading *Reading `json:"reading,omitempty"`
+	Test    Test     `json:"test,omitempty"`
 }
 
 // Reached says that the world was seen to be as the step demands: from here
@@ -87,6 +89,24 @@ type Halted struct {
 // Judged is written when the verdict changes.
 type Judged struct {
 	Verdict Verdict `json:"verdict"`
+	Test    Test    `json:"test,omitempty"`
+}
+
+// Weighed is written now and then while the verdict stays as it is.
+type Weighed struct {
+	Verdict Verdict `json:"verdict"`
+	Test    Test    `json:"test,omitempty"`
+}
+
+// VerdictOf returns the verdict that an event is about, nil for any other event.
+func VerdictOf(e Event) *Verdict {
+	switch ev := e.(type) {
+	case Judged:
+		return &ev.Verdict
+	case Weighed:
+		return &ev.Verdict
+	}
+	return nil
 }
 
 // Noticed is written when something happened that nobody ordered: an instance
@@ -133,6 +153,7 @@ func (Progressed) Name() string   { return "progressed" }
 func (Requested) Name() string    { return "requested" }
 func (Halted) Name() string       { return "halted" }
 func (Judged) Name() string       { return "judged" }
+func (Weighed) Name() string      { return "weighed" }
 func (Noticed) Name() string      { return "noticed" }
 func (Ended) Name() string        { return "ended" }
 func (Allowed) Name() string      { return "allowed" }

@@ -11,6 +11,8 @@ type Explanation struct {
 	// Verbs are what a person could do, each with what it would bring about.
 	Verbs []Help  `json:"verbs"`
 	Back  WayBack `json:"back"`
+	// Verdict is the latest, with all its evidence.
+	Verdict Verdict `json:"verdict"`
 }
 
 // Help is a verb with its meaning here and now.
@@ -23,7 +25,10 @@ type Help struct {
 func Explain(s State, w World) Explanation {
 	d := decider{p: &s.Plan, s: &s, w: &w, explaining: true}
 	d.run()
-	x := Explanation{Word: s.Word(), Because: s.Reason, Waits: d.out.Waits, Verbs: s.helps(), Back: Back(s)}
+	x := Explanation{Word: s.Word(), Because: s.Reason, Waits: d.out.Waits, Verbs: s.helps(), Back: Back(s), Verdict: s.Verdict}
+	if w.Verdict.Kind != Unknown {
+		x.Verdict = w.Verdict
+	}
 	for _, e := range d.out.Events {
 		x.Waits = append(x.Waits, "now: "+Sentence(e))
 	}

@@ -20,7 +20,7 @@ func shopPlan(strategy Strategy, replicas int) Plan {
 	hold := Hold{AtLeast: 5 * time.Minute, AtLeastRequests: 50}
 	switch strategy {
 	case Canary:
-		p.Steps = []Step{{Percent(5), hold}, {Percent(25), hold}, {All, hold}}
+		p.Steps = []Step{{Weight: Percent(5), Hold: hold}, {Weight: Percent(25), Hold: hold}, {Weight: All, Hold: hold}}
 	case BlueGreen:
 		p.Steps = []Step{{Weight: All}}
 	case RollingUpdate:

@@ -41,14 +41,15 @@ func Fold(s State, e Entry) (State, error) {
 		s.Halt = &Halt{Kind: ev.Kind, Reason: ev.Reason, Cure: ev.Cure, By: e.Actor, At: e.At}
 		return s, nil
 	case Judged:
-		s.Verdict = ev.Verdict
-		return s, nil
+		return s.judge(ev.Verdict, ev.Test, e.At), nil
+	case Weighed:
+		return s.judge(ev.Verdict, ev.Test, e.At), nil
 	case Noticed:
 		return s.notice(ev, e.At), nil
 	case Ended:
 		s.Phase, s.Reason, s.EndedAt, s.Ledger = ev.Outcome, ev.Reason, e.At, ev.Ledger
 		s.Rejected = ev.Rejected
-		s.EnteredAt, s.Tries, s.Halt = e.At, nil, nil
+		s.EnteredAt, s.Tries, s.Halt, s.Test = e.At, nil, nil, nil
 		return s, nil
 	}
 	return s, fmt.Errorf("fold record %d: %w %T", e.Seq, ErrUnknownEvent, e.Event)
@@ -62,6 +63,14 @@ func begin(p Plan, e Entry) State {
 		Phase: Planned, EnteredAt: e.At, Reason: "planned by " + e.Actor}
 }
 
+func (s State) judge(v Verdict, t Test, at time.Time) State {
+	s.Verdict, s.JudgedAt = v, at
+	if len(t) > 0 {
+		s.Test = t
+	}
+	return s
+}
+
 func (s State) enter(ev Entered, at time.Time) State {
 	if ev.Phase != s.Phase || ev.Phase != Shifting {
 		s.Tries = nil
@@ -72,13 +81,16 @@ func (s State) enter(ev Entered, at time.Time) State {
 	}
 	s.Phase, s.Step, s.Reason, s.EnteredAt = ev.Phase, ev.Step, ev.Reason, at
 	s.Held, s.Next = false, false
+	if len(ev.Test) > 0 {
+		s.Test = ev.Test
+	}
 	switch ev.Phase {
 	case Retiring:
-		s.NoReturn, s.NoReturnAt = true, at
-	case Soaking, Standby:
+		s.NoReturn, s.NoReturnAt, s.Test = true, at, nil
+	case Soaking, Standby, Withdrawing:
 		s.Promote = false
 	case Reverting:
-		s.Halt, s.Promote, s.Retire = nil, false, false
+		s.Halt, s.Promote, s.Retire, s.Test = nil, false, false, nil
 		s.Revert = ev.Reason
 	}
 	if ev.Reading != nil {
@@ -90,7 +102,7 @@ func (s State) enter(ev Entered, at time.Time) State {
 func (s State) reach(ev Reached, at time.Time) State {
 	s = s.read(ev.Reading)
 	s.Held, s.HeldAt, s.Base = true, at, ev.Reading
-	s.Verdict = Verdict{Kind: NotEnough, Reason: "the hold has just begun"}
+	s.Verdict, s.JudgedAt = Verdict{Kind: NotEnough, Reason: "the hold has just begun"}, time.Time{}
 	return s
 }
 
@@ -185,9 +197,11 @@ func (s State) request(ev Requested, e Entry) State {
 	}
 	switch ev.Verb {
 	case VerbNext:
+		s = s.overruled()
 		s.Next = true
 		s.Halt = nil
 	case VerbPromote:
+		s = s.overruled()
 		s.Promote = true
 		s.Halt = nil
 	case VerbPause:
@@ -220,18 +234,28 @@ func (s State) notice(ev Noticed, at time.Time) State {
 	return s
 }
 
+// overruled begins another comparison if somebody goes on although this one has
+// failed the new version: what it found would stand for ever.
+func (s State) overruled() State {
+	if s.Verdict.Kind == Failing {
+		s.Trial, s.Test = s.Trial+1, nil
+	}
+	return s
+}
+
 // resume gives whatever was waited for its full time again. A hold whose
 // verdict was failing begins anew, or it would only halt again.
 func (s State) resume(at time.Time) State {
 	s.Halt, s.Tries, s.Forgiven = nil, nil, *s.Restarts.Of(s.Plan.To.Side)
 	if s.Verdict.Kind == Failing {
+		s = s.overruled()
 		s.Held = false
 	}
 	if s.Held {
 		s.HeldAt = at
 	}
 	switch s.Phase {
-	case Starting, Retiring, Reverting:
+	case Starting, Retiring, Reverting, Withdrawing:
 		s.EnteredAt = at
 	}
 	for _, side := range []Side{Blue, Green} {

@@ -1,15 +1,45 @@
 package release
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // notice records what happened without having been ordered. It reports whether
 // it found anything, so that the state can take it in first.
 func (d *decider) notice() bool {
-	if d.s.Held && d.w.Verdict.Kind != Unknown && d.w.Verdict.Kind != d.s.Verdict.Kind {
-		d.emit(Judged{Verdict: d.w.Verdict})
+	if ev := d.judged(); ev != nil {
+		d.emit(ev)
 		return true
 	}
 	return d.noticeSide(d.p.To.Side, d.needNew()) || d.noticeSide(d.p.From.Side, d.needOld())
+}
+
+// The verdict is recorded when that was last done an eighth of the time ago that
+// the hold has lasted, within these bounds: what is lost with a controller stays
+// small, and so does the journal, since a day takes some hundred records.
+const (
+	judgedLeast  = time.Second
+	weighedLeast = 5 * time.Second
+	weighedMost  = 15 * time.Minute
+)
+
+// judged returns the verdict as it is to be recorded: at once if it demands that
+// something is done, else now and then as it changes and grows. Nil means not
+// now.
+func (d *decider) judged() Event {
+	now, last := d.w.Verdict, d.s.Verdict
+	if !d.s.Held || !d.s.Phase.carries() || now.Kind == Unknown {
+		return nil
+	}
+	since, pause := d.w.Now.Sub(d.s.JudgedAt), min(d.w.Now.Sub(d.s.HeldAt)/8, weighedMost)
+	switch {
+	case now.Kind != last.Kind && (now.Kind.grave() || since >= max(pause, judgedLeast)):
+		return Judged{Verdict: now}
+	case now.Kind == last.Kind && now.Requests != last.Requests && since >= max(pause, weighedLeast):
+		return Weighed{Verdict: now}
+	}
+	return nil
 }
 
 func (d *decider) noticeSide(side Side, need int) bool {
@@ -90,9 +120,18 @@ func (d *decider) mustRevert() string {
 	return ""
 }
 
-// mustPause halts a release whose file asks for a pause instead of a rollback.
+// mustPause halts a release in an outage of both versions, and one whose file
+// asks for a pause instead of a rollback.
 func (d *decider) mustPause() bool {
-	if d.s.Halt != nil || d.s.Next || d.s.Retire || d.onFailure() != Pause {
+	if d.s.Halt != nil || d.s.Next || d.s.Retire {
+		return false
+	}
+	if d.s.Phase.carries() && d.w.Verdict.Kind == BothFailing && !d.s.Promote {
+		d.emit(Halted{Kind: Paused, Reason: d.w.Verdict.Reason,
+			Cure: "`cutover resume` goes on when that is over, `cutover rollback` takes the release back all the same"})
+		return true
+	}
+	if d.onFailure() != Pause {
 		return false
 	}
 	why := d.broken()
@@ -118,11 +157,14 @@ func (d *decider) onFailure() OnFailure {
 	return f
 }
 
+// verdictFailing begins the reason of a rollback by verdict.
+const verdictFailing = "verdict failing: "
+
 // broken says what is wrong with the new version, or "". Only what was really
 // observed counts.
 func (d *decider) broken() string {
-	if d.s.Held && d.w.Verdict.Kind == Failing {
-		return "verdict failing: " + d.w.Verdict.Reason
+	if d.s.Phase.carries() && d.w.Verdict.Kind == Failing {
+		return verdictFailing + d.w.Verdict.Reason
 	}
 	if d.s.Phase.carries() && d.p.Schema.Expand && d.w.Schema.Known && !d.w.Schema.Expanded {
 		return "the schema no longer fits both versions: " + d.w.Schema.Waits

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // drawHistory draws a plan, a subset of the faults and a seed.
 func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, int) {
 	sh := simulation.Shape{
-		Strategy:       rapid.SampledFrom([]release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.Restore}).Draw(t, "strategy"),
+		Strategy:       rapid.SampledFrom([]release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.Restore, release.ShadowOnly}).Draw(t, "strategy"),
 		Replicas:       rapid.IntRange(1, 5).Draw(t, "replicas"),
 		First:          rapid.IntRange(0, 9).Draw(t, "first") == 9,
 		Schema:         rapid.Bool().Draw(t, "schema"),
@@ -42,6 +42,9 @@ func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, in
 		Force:          rapid.Bool().Draw(t, "force"),
 		PauseOnFailure: rapid.Bool().Draw(t, "pauseOnFailure"),
 		NoStandby:      rapid.IntRange(0, 9).Draw(t, "noStandby") == 9,
+		Adaptive:       rapid.IntRange(0, 2).Draw(t, "adaptive") == 2,
+		Holdback:       rapid.IntRange(0, 2).Draw(t, "holdback") == 2,
+		Shadow:         rapid.Bool().Draw(t, "shadow"),
 		Window:         rapid.IntRange(0, 9).Draw(t, "window") == 9,
 	}
 	// Half of the faults at most, and sometimes none, or few histories would

@@ -13,8 +13,11 @@ func (d *decider) matched() bool {
 
 // goal is the new side's weight that the phase is about.
 func (d *decider) goal() Weight {
-	if d.s.Phase == Shifting {
+	switch d.s.Phase {
+	case Shifting:
 		return d.p.weightAt(d.s.Step)
+	case Soaking:
+		return All - d.p.heldBack()
 	}
 	return All
 }
@@ -38,9 +41,13 @@ func (d *decider) holdOver(h Hold) bool {
 		d.wait("%s: %s", d.s.Halt.Kind, d.s.Halt.Reason)
 		return false
 	}
+	elapsed := d.w.Now.Sub(d.s.HeldAt)
+	if left := h.AtLeast - elapsed; left > 0 {
+		d.wait("held for another %s", Span(left.Round(time.Second)))
+	}
 	growth, ok := d.s.Count(d.w.Traffic.Reading())
 	if !ok || d.w.Verdict.Kind == Unknown {
-		d.wait("the traffic on both sides cannot be measured")
+		d.wait("%s", d.unmeasured())
 		return false
 	}
 	insists := d.s.Next && d.onFailure() == Pause
@@ -55,23 +62,45 @@ func (d *decider) holdOver(h Hold) bool {
 	if d.s.Next || d.s.Promote && d.s.Phase == Shifting {
 		return true
 	}
-	elapsed, got := d.w.Now.Sub(d.s.HeldAt), int(growth.Of(d.p.To.Side).Accepted)
-	enough := got >= h.AtLeastRequests && (h.AtLeastRequests == 0 || d.w.Verdict.Kind == Healthy)
-	if elapsed >= h.AtLeast && enough {
-		return true
+	return d.convinced(h, int(growth.Of(d.p.To.Side).Accepted), elapsed)
+}
+
+// convinced reports whether a hold has had its time and its evidence. One that
+// lasts too long without evidence pauses the release.
+func (d *decider) convinced(h Hold, got int, elapsed time.Duration) bool {
+	least := d.p.leastRequests(h)
+	if got >= least && (!d.p.needsEvidence(h) || d.w.Verdict.Kind == Healthy) {
+		return elapsed >= h.AtLeast
 	}
-	if left := h.AtLeast - elapsed; left > 0 {
-		d.wait("held for another %s", Span(left.Round(time.Second)))
-	}
-	if !enough {
-		d.wait("%d of %d requests on %s; verdict %s: %s", got, max(h.AtLeastRequests, d.p.Guard.MinRequests), d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.Reason)
-		if h.AtMost > 0 && elapsed >= h.AtMost {
-			d.emit(Halted{Kind: Paused,
-				Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
-				Cure:   "`cutover next` goes on without it, `cutover resume` waits again, `cutover rollback` takes the release back"})
-		}
+	d.wait("%d of %d requests on %s; verdict %s: %s", got, least, d.p.To.Side, d.w.Verdict.Kind, d.w.Verdict.open())
+	if h.AtMost > 0 && elapsed >= h.AtMost {
+		d.emit(Halted{Kind: Paused,
+			Reason: "no sufficient evidence after " + Span(h.AtMost) + ": " + d.w.Verdict.Reason,
+			Cure:   "`cutover next` goes on without it, `cutover resume` waits again, `cutover rollback` takes the release back"})
 	}
 	return false
+}
+
+// unmeasured says why there is no verdict.
+func (d *decider) unmeasured() string {
+	why := "the traffic on both sides cannot be measured"
+	if r := d.w.Verdict.open(); r != "" {
+		why += ": " + r
+	}
+	return why
+}
+
+// needsEvidence reports whether a hold ends only on a healthy verdict.
+func (p Plan) needsEvidence(h Hold) bool {
+	return h.AtLeastRequests > 0 || p.Pace == Adaptive && !p.First()
+}
+
+// leastRequests is how many requests of the new side a hold needs.
+func (p Plan) leastRequests(h Hold) int {
+	if !p.needsEvidence(h) {
+		return 0
+	}
+	return max(h.AtLeastRequests, p.Guard.MinRequests)
 }
 
 // why says what let a hold end.

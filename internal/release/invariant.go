@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Violation says which invariant a decision would break, and how.
@@ -61,6 +62,11 @@ func checkRoute(s State, w World, r Route) []Violation {
 	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && s.Plan.Schema.Expand && s.Phase != Reverting && !w.Schema.Expanded && w.Schema.Known {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is not there"})
 	}
+	if held := s.Plan.heldBack(); (s.Phase == Shifting || s.Phase == Soaking) && len(r.Sides.Of(s.Plan.From.Side).Endpoints) > 0 &&
+		r.Sides.Of(s.Plan.From.Side).Weight < held {
+		vs = append(vs, Violation{"I8", fmt.Sprintf("less than the holdback of %s is left to compare with", held)})
+	}
+	vs = append(vs, checkShadow(s, r)...)
 	if t := r.Sides.Of(s.Plan.From.Side); t.Weight > None && s.Contracted {
 		vs = append(vs, Violation{"I1", "traffic to a version whose schema is gone"})
 	}
@@ -152,28 +158,31 @@ func checkContract(s State, w World) []Violation {
 // point of no return is on record), I8 (missing data neither promotes nor
 // rolls back) and that retiring needs a standby that was asked for.
 func CheckEvent(before State, w World, e Event) []Violation {
+	w.Verdict = before.Weigh(w)
 	en, ok := e.(Entered)
 	if !ok {
 		return nil
 	}
 	var vs []Violation
+	vs = append(vs, checkComparison(before, w, en)...)
 	forward := before.Phase.carries() && (en.Phase == Shifting || en.Phase == Soaking || en.Phase == Standby || en.Phase == Retiring)
 	asked := before.Next || before.Promote || before.Retire
 	if forward && !w.Traffic.Known {
 		vs = append(vs, Violation{"I8", "promotion without having observed the front"})
 	}
 	if forward && !asked && before.Phase != Standby {
-		if w.Verdict.Kind == Unknown {
-			vs = append(vs, Violation{"I8", "promotion on missing data"})
-		}
 		h := before.Plan.soakHold()
 		if before.Phase == Shifting {
 			h = before.Plan.holdAt(before.Step)
 		}
+		vs = append(vs, checkVerdict(before.Plan, h, w.Verdict.Kind)...)
 		growth, _ := before.Count(w.Traffic.Reading())
 		if got := int(growth.Of(before.Plan.To.Side).Accepted); got < h.AtLeastRequests {
 			vs = append(vs, Violation{"I8", fmt.Sprintf("promotion after %d of %d requests", got, h.AtLeastRequests)})
 		}
+	}
+	if en.Phase == Reverting && before.Revert == "" && strings.HasPrefix(en.Reason, verdictFailing) && w.Verdict.Kind != Failing {
+		vs = append(vs, Violation{"I8", fmt.Sprintf("taken back by a verdict that is %q", w.Verdict.Kind)})
 	}
 	if forward && before.Halt != nil {
 		vs = append(vs, Violation{"I8", "promotion while halted"})
@@ -190,11 +199,24 @@ func CheckEvent(before State, w World, e Event) []Violation {
 	return vs
 }
 
+// checkVerdict is I8 for a hold that ends by itself.
+func checkVerdict(p Plan, h Hold, k VerdictKind) []Violation {
+	switch {
+	case k == Unknown:
+		return []Violation{{"I8", "promotion on missing data"}}
+	case k.grave():
+		return []Violation{{"I8", "promotion although the verdict is " + string(k)}}
+	case p.needsEvidence(h) && k != Healthy:
+		return []Violation{{"I8", "promotion without evidence"}}
+	}
+	return nil
+}
+
 // CheckEnd is I6: after a rollback the world is as before the release, and I7:
 // nothing was lost that was accepted.
 func CheckEnd(s State, w World) []Violation {
 	var vs []Violation
-	if s.Phase != RolledBack {
+	if s.Phase != RolledBack && s.Phase != Compared {
 		return nil
 	}
 	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {

@@ -52,6 +52,26 @@ func mutants() []mutant {
 			s.Plan = withoutEvidence(s.Plan)
 			return release.Decide(s, w)
 		}},
+		{"takes back when both versions fail", func(s release.State, w release.World) release.Decision {
+			if w.Verdict.Kind == release.BothFailing {
+				w.Verdict.Kind = release.Failing
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on when both versions fail", func(s release.State, w release.World) release.Decision {
+			if w.Verdict.Kind == release.BothFailing {
+				w.Verdict.Kind = release.Healthy
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on by time where evidence is asked for", func(s release.State, w release.World) release.Decision {
+			s.Plan = withoutEvidence(s.Plan)
+			return release.Decide(s, w)
+		}},
+		{"forgets the holdback", func(s release.State, w release.World) release.Decision {
+			s.Plan.Holdback = release.None
+			return release.Decide(s, w)
+		}},
 		{"stops the old side while it soaks", func(s release.State, w release.World) release.Decision {
 			d := release.Decide(s, w)
 			if s.Phase == release.Soaking && len(d.Events) == 0 {
@@ -112,6 +132,38 @@ func mutants() []mutant {
 			s.Passed = true
 			return release.Decide(s, w)
 		}},
+		{"lets a shadow have users", onActions(func(s release.State, _ release.World, a release.Action) release.Action {
+			if a.Kind == release.ActRoute && a.Route.Mirror != nil {
+				r := *a.Route
+				r.Sides.Of(s.Plan.To.Side).Weight, r.Sides.Of(s.Plan.From.Side).Weight = release.Percent(1), release.Percent(99)
+				a.Route = &r
+			}
+			return a
+		})},
+		{"ends a shadow before enough answers were compared", func(s release.State, w release.World) release.Decision {
+			if c := w.Traffic.Comparison; c != nil {
+				more := *c
+				more.Samples += 100
+				w.Traffic.Comparison = &more
+			}
+			return release.Decide(s, w)
+		}},
+		{"does not look at the differences", func(s release.State, w release.World) release.Decision {
+			if c := w.Traffic.Comparison; c != nil {
+				blind := *c
+				blind.Differences = nil
+				w.Traffic.Comparison = &blind
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on copying after the shadow", onActions(func(s release.State, _ release.World, a release.Action) release.Action {
+			if sh := s.Plan.Steps; a.Kind == release.ActRoute && len(sh) > 0 && sh[0].Shadow != nil && s.Phase != release.Shifting {
+				r := *a.Route
+				r.Mirror = &release.Mirror{Side: s.Plan.To.Side, Shadow: *sh[0].Shadow}
+				a.Route = &r
+			}
+			return a
+		})},
 		{"never reaches the end of a rollback", func(s release.State, w release.World) release.Decision {
 			if s.Phase == release.Reverting && len(w.Sides.Of(s.Plan.To.Side).List) == 0 {
 				return release.Decision{}
@@ -127,7 +179,7 @@ func withoutEvidence(p release.Plan) release.Plan {
 	for i := range p.Steps {
 		p.Steps[i].Hold.AtLeastRequests = 0
 	}
-	p.Soak.AtLeastRequests = 0
+	p.Soak.AtLeastRequests, p.Pace = 0, release.Fixed
 	return p
 }
 
@@ -166,7 +218,7 @@ func TestEveryPlantedBugIsCaught(t *testing.T) {
 		t.Run(m.bug, func(t *testing.T) {
 			t.Parallel()
 			started, histories := time.Now(), 0
-			for seed := range 4000 {
+			for seed := range 12000 {
 				histories++
 				if err := caught(seed, m.decide); err != nil {
 					t.Logf("caught after %d histories in %s: %v", histories, time.Since(started).Round(time.Millisecond), err)

@@ -22,21 +22,25 @@ const (
 	Done        Phase = "done"
 	Reverting   Phase = "reverting"
 	RolledBack  Phase = "rolled-back"
+	// Withdrawing and Compared end a shadow release: the new version, which
+	// never had users, goes, and what was found is on record.
+	Withdrawing Phase = "withdrawing"
+	Compared    Phase = "compared"
 )
 
 // Phases lists every phase there is.
 func Phases() []Phase {
 	return []Phase{Planned, Waiting, Preflight, Expanding, Backfilling, Restoring, Starting, Warming, Testing,
-		Shifting, Soaking, Standby, Retiring, Contracting, Done, Reverting, RolledBack}
+		Shifting, Soaking, Standby, Retiring, Contracting, Done, Reverting, RolledBack, Withdrawing, Compared}
 }
 
 // Ended reports whether nothing further will happen by itself.
-func (ph Phase) Ended() bool { return ph == Done || ph == RolledBack }
+func (ph Phase) Ended() bool { return ph == Done || ph == RolledBack || ph == Compared }
 
 // Reversible reports whether a release in this phase can still be taken back.
 func (ph Phase) Reversible() bool {
 	switch ph {
-	case Retiring, Contracting, Done, Reverting, RolledBack:
+	case Retiring, Contracting, Done, Reverting, RolledBack, Withdrawing, Compared:
 		return false
 	}
 	return true

@@ -164,20 +164,32 @@ func (d *decider) shifting() {
 	d.wantRoute()
 	if !d.matched() {
 		d.explainGrowth()
-		d.wait("the front does not show %s on %s yet", d.p.weightAt(d.s.Step), d.p.To.Side)
+		d.wait("the front does not show %s on %s yet", d.p.stepText(d.s.Step), d.p.To.Side)
 		return
 	}
 	if !d.counted() {
 		return
 	}
-	if !d.batchGone() || !d.holdOver(d.p.holdAt(d.s.Step)) {
+	if !d.batchGone() || !d.compared() || !d.holdOver(d.p.holdAt(d.s.Step)) {
 		return
 	}
 	if next := d.s.Step + 1; next < d.p.stepCount() {
-		d.advance(Shifting, next, "%s", d.why("step to "+d.p.weightAt(next).String()))
+		d.advance(Shifting, next, "%s", d.why("step to "+d.p.stepText(next)))
 		return
 	}
-	d.advance(Soaking, 0, "%s", d.why("all traffic is on "+d.p.To.Version))
+	if d.p.shadowOnly() {
+		d.advance(Withdrawing, 0, "%s", d.why("the comparison is over"))
+		return
+	}
+	d.advance(Soaking, 0, "%s", d.why(d.weightWords()+" is on "+d.p.To.Version))
+}
+
+// weightWords says how much traffic the last step gives the new version.
+func (d *decider) weightWords() string {
+	if held := d.p.heldBack(); held > None {
+		return (All - held).String() + " of the traffic"
+	}
+	return "all traffic"
 }
 
 // explainGrowth says what a rolling step is still short of.
@@ -216,7 +228,7 @@ func (d *decider) soaking() {
 	d.keepNew(d.p.Replicas)
 	d.wantRoute()
 	if !d.matched() {
-		d.wait("the front does not show all traffic on %s", d.p.To.Side)
+		d.wait("the front does not show %s on %s", d.weightWords(), d.p.To.Side)
 		return
 	}
 	if !d.counted() || !d.holdOver(d.p.soakHold()) {

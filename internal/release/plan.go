@@ -18,9 +18,16 @@ type Plan struct {
 	Strategy Strategy `json:"strategy"`
 	// Steps are the traffic steps of a canary, growing, the last one All.
 	// Blue-green has exactly one, All. Rolling has none: its batches follow
-	// from Rolling and Replicas.
-	Steps   []Step  `json:"steps,omitempty"`
-	Rolling Rolling `json:"rolling,omitzero"`
+	// from Rolling and Replicas. A step with a Shadow may come before these;
+	// ShadowOnly has that one alone.
+	Steps []Step `json:"steps,omitempty"`
+	// Pace says what ends a step; "" means Fixed.
+	Pace Pace `json:"pace,omitempty"`
+	// Holdback is the share of a canary's traffic that stays with the old
+	// version at the last step and while it soaks, so that there is still
+	// something to compare with; None for none.
+	Holdback Weight  `json:"holdback,omitempty"`
+	Rolling  Rolling `json:"rolling,omitzero"`
 	// ReadyWithin bounds how long the new instances may take to get ready;
 	// Settle is how long all of them must then stay ready without a break.
 	ReadyWithin time.Duration `json:"readyWithin"`
@@ -68,16 +75,35 @@ const (
 	// RollingUpdate replaces instances batch by batch; the old ones are stopped, so
 	// the way back is to start them again.
 	RollingUpdate Strategy = "rolling"
+	// ShadowOnly gives the new side copies of requests and no traffic, compares
+	// the answers, and takes the new version away again.
+	ShadowOnly Strategy = "shadow"
 	// Restore brings an older version back together with the data of a backup:
 	// the present version is stopped, the database replaced, and only then the
 	// older one started. Users are not served in between.
 	Restore Strategy = "restore"
 )
 
+// Pace is what decides how long a step lasts.
+type Pace string
+
+// The paces. With either no step ends before its hold's least time and
+// requests, nor on a verdict that is not good.
+const (
+	// Fixed holds each step as its hold says; a hold that asks for no requests
+	// ends by time alone.
+	Fixed Pace = "fixed"
+	// Adaptive holds each step until there is evidence that it may go on.
+	Adaptive Pace = "adaptive"
+)
+
 // Step is one share of traffic and how long it is held.
 type Step struct {
 	Weight Weight `json:"weight"`
 	Hold   Hold   `json:"hold"`
+	// Shadow has copies of requests sent to the new side; the step's weight
+	// is None then.
+	Shadow *Shadow `json:"shadow,omitempty"`
 }
 
 // Hold ends when AtLeast has passed, the new side has had AtLeastRequests
@@ -127,13 +153,27 @@ const (
 	DrainForce OnTimeout = "force"
 )
 
-// Guard holds the limits that take a release back at once.
+// Guard says when a release is taken back, and what it takes to go on.
 type Guard struct {
-	// MinRequests is how many requests the new side must have had in a window
-	// before its error share counts.
+	// FalseAlarms is the permitted chance, over the whole release and however
+	// often one looks, that a version is taken back that is no worse. 0 means
+	// that the plan is from before there was such a limit: the analysis' own
+	// defaults count then.
+	FalseAlarms float64 `json:"falseAlarms,omitempty"`
+	// Slower is how much slower, as a share of the old version's times, the new
+	// version may be; AnySlower lets it be as slow as it likes. WarmUp leaves
+	// its first moments out of that comparison.
+	Slower float64       `json:"slower,omitempty"`
+	WarmUp time.Duration `json:"warmUp,omitempty"`
+	// Outage is the share 0..1 of bad requests beyond which a version is bad by
+	// itself; where both are, the release pauses. 0 means that none is.
+	Outage float64 `json:"outage,omitempty"`
+	// MinRequests is how many requests the new side must have had in a hold
+	// that asks for evidence.
 	MinRequests int `json:"minRequests"`
 	// Margin is how far, as a share 0..1, the new side's errors may exceed the
-	// old side's.
+	// old side's for it to go on. If it is 0 it follows from the traffic: as far
+	// as one more failed request a second at the next step.
 	Margin float64 `json:"margin"`
 	// MaxRestarts is how often instances of the new side may end by
 	// themselves; one more fails the release.
@@ -141,6 +181,9 @@ type Guard struct {
 	// OnFailure is what a failing verdict leads to.
 	OnFailure OnFailure `json:"onFailure"`
 }
+
+// AnySlower is the Guard.Slower of a release whose times are not compared.
+const AnySlower = -1
 
 // Window is a weekly span of time, in UTC, in which a release may begin.
 type Window struct {

@@ -3,38 +3,52 @@ package release
 // reverting is the one way back, from whatever phase: traffic to the old side,
 // drain the new one, stop it, put the schema back.
 func (d *decider) reverting() {
+	if d.leftNothing() {
+		d.end(RolledBack, d.s.Revert, d.s.Brought)
+	}
+}
+
+// withdrawing ends a shadow release: it takes the same way, and blames nobody.
+func (d *decider) withdrawing() {
+	if d.leftNothing() {
+		d.end(Compared, d.s.Reason, false)
+	}
+}
+
+// leftNothing goes the way back and reports whether the world is as before.
+func (d *decider) leftNothing() bool {
 	d.keepOld()
 	d.wantRoute()
 	if !d.w.Traffic.Known || !d.new().Known || !d.old().Known {
 		d.wait("the platform or the front cannot be observed")
-		return
+		return false
 	}
 	d.callForHelp(ActStart, d.p.From.Side, "find out from its log why the old version does not start; it is tried again")
 	if !d.trafficBack() {
-		return
+		return false
 	}
 	if n := d.new().List; len(n) > 0 {
 		if d.drained(d.p.To.Side, nil, d.s.EnteredAt) {
 			d.want(Action{Kind: ActStop, Side: d.p.To.Side, Instances: ids(n)})
 			d.callForHelp(ActStop, d.p.To.Side, "look at the instances' logs and stop them by hand")
 		}
-		return
+		return false
 	}
 	if d.s.Expanded && !d.schemaBack() {
-		return
+		return false
 	}
 	if d.s.Exchanging && !d.databaseBack() {
-		return
+		return false
 	}
 	if d.old().Ready() < d.p.Replicas && !d.p.First() {
 		d.wait("%d of %d old instances are ready", d.old().Ready(), d.p.Replicas)
-		return
+		return false
 	}
 	if r, ok := d.route(); d.p.Strategy == Restore && (!ok || !d.shows(r)) {
 		d.wait("the front does not show the traffic on %s yet", d.p.From.Side)
-		return
+		return false
 	}
-	d.end(RolledBack, d.s.Revert, d.s.Brought)
+	return true
 }
 
 // trafficBack reports whether the front shows nothing left for the new side.

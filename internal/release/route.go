@@ -17,6 +17,7 @@ func (d *decider) route() (Route, bool) {
 		fresh.Endpoints = endpoints(d.new().List, d.p.Replicas)
 	}
 	fresh.Weight = d.share()
+	r.Mirror = d.mirror(r)
 	switch {
 	case len(old.Endpoints) == 0 && len(fresh.Endpoints) == 0:
 		return r, d.p.First() && d.s.Phase == Reverting || d.displaced() && fresh.Weight == None
@@ -41,7 +42,9 @@ func (d *decider) share() Weight {
 			return d.p.weightAt(d.s.Step)
 		}
 		return d.p.weightAt(d.s.Step - 1)
-	case Soaking, Standby, Retiring, Contracting, Done:
+	case Soaking:
+		return All - d.p.heldBack()
+	case Standby, Retiring, Contracting, Done:
 		return All
 	case Reverting:
 		if d.oldTakesAll() {
@@ -83,7 +86,7 @@ func (d *decider) routesOld() bool {
 
 func (d *decider) routesNew() bool {
 	switch d.s.Phase {
-	case Planned, Waiting, Preflight, Expanding, Backfilling, Restoring, RolledBack:
+	case Planned, Waiting, Preflight, Expanding, Backfilling, Restoring, RolledBack, Withdrawing, Compared:
 		return false
 	case Reverting:
 		return !d.oldTakesAll()
@@ -94,6 +97,9 @@ func (d *decider) routesNew() bool {
 // mayCarry reports whether the new side has passed its tests and fits the
 // schema, so that it may take everything if the old side is lost.
 func (d *decider) mayCarry() bool {
+	if d.p.shadowOnly() {
+		return false
+	}
 	return d.s.Phase.carries() || d.s.Phase == Done || d.s.NoReturn ||
 		d.s.Phase == Reverting && d.newTraffic().Weight > None
 }
@@ -131,7 +137,8 @@ func (d *decider) wantRoute() {
 // shows reports whether the front serves the route already.
 func (d *decider) shows(r Route) bool {
 	t := &d.w.Traffic
-	return t.Served && t.Salt == r.Salt && t.Private == r.Private && t.Sides.Blue.shows(r.Sides.Blue) && t.Sides.Green.shows(r.Sides.Green)
+	return t.Served && t.Salt == r.Salt && t.Private == r.Private && t.Mirror.Same(r.Mirror) &&
+		t.Sides.Blue.shows(r.Sides.Blue) && t.Sides.Green.shows(r.Sides.Green)
 }
 
 func (t SideTraffic) shows(r SideRoute) bool {

@@ -33,6 +33,8 @@ func Sentence(e Event) string {
 		return fmt.Sprintf("%s: %s; %s", ev.Kind, ev.Reason, ev.Cure)
 	case Judged:
 		return fmt.Sprintf("verdict %s: %s", ev.Verdict.Kind, ev.Verdict.Reason)
+	case Weighed:
+		return fmt.Sprintf("verdict still %s: %s", ev.Verdict.Kind, ev.Verdict.Reason)
 	case Noticed:
 		return fmt.Sprintf("%s %s: %s", ev.Side, ev.What, ev.Detail)
 	case Ended:

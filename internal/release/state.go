@@ -31,8 +31,15 @@ type State struct {
 	Ledger Sides[Counters] `json:"ledger"`
 	Last   Reading         `json:"last,omitzero"`
 
-	Halt    *Halt   `json:"halt,omitempty"`
-	Verdict Verdict `json:"verdict"`
+	Halt *Halt `json:"halt,omitempty"`
+	// Verdict is the latest on record, of JudgedAt; that is zero in a hold that
+	// has none yet. Test goes with it while the release can be taken back.
+	Verdict  Verdict   `json:"verdict"`
+	JudgedAt time.Time `json:"judgedAt,omitzero"`
+	Test     Test      `json:"test,omitempty"`
+	// Trial counts the comparisons: another one begins when somebody wants to
+	// go on in spite of a failing verdict.
+	Trial int `json:"trial,omitempty"`
 	// What people asked for and is not yet done.
 	Next    bool   `json:"next,omitempty"`
 	Promote bool   `json:"promote,omitempty"`
@@ -123,7 +130,7 @@ func (s State) Word() string {
 
 func (s State) where() string {
 	if s.Phase == Shifting {
-		return fmt.Sprintf("shifting (%s)", s.Plan.weightAt(s.Step))
+		return fmt.Sprintf("shifting (%s)", s.Plan.stepText(s.Step))
 	}
 	return string(s.Phase)
 }

@@ -17,12 +17,47 @@ func (p Plan) stepCount() int {
 // the new instances' share of all.
 func (p Plan) weightAt(step int) Weight {
 	switch {
+	case p.shadowOnly():
+		return None
 	case step >= p.stepCount()-1:
-		return All
+		return All - p.heldBack()
 	case p.Strategy == RollingUpdate:
 		return Weight(int(All) * p.newAt(step) / p.Replicas)
 	}
 	return p.Steps[step].Weight
+}
+
+// heldBack is the share that stays on the old side until the new one has
+// soaked.
+func (p Plan) heldBack() Weight {
+	if p.First() || p.Strategy != Canary {
+		return None
+	}
+	return p.Holdback
+}
+
+// Ahead returns the new side's share in the hold after the present one.
+func (s State) Ahead() Weight {
+	switch {
+	case s.Phase == Shifting && s.Step+1 < s.Plan.stepCount():
+		return s.Plan.weightAt(s.Step + 1)
+	case s.Phase.carries():
+		return All
+	}
+	return s.Plan.weightAt(0)
+}
+
+// HoldNumber counts the holds of a release: that of the first step is 0.
+func (s State) HoldNumber() int {
+	switch s.Phase {
+	case Shifting:
+		return s.Step
+	case Soaking:
+		return s.Plan.stepCount()
+	case Standby:
+		return s.Plan.stepCount() + 1
+	}
+	return 0
 }
 
 // newAt returns how many new instances run at a step.

@@ -122,6 +122,8 @@ func (t *timeline) traffic() {
 	p := t.p
 	back := func(step int) string {
 		switch {
+		case p.shadowOnly():
+			return "nothing to undo: no traffic moves"
 		case p.First():
 			return "traffic is taken off; there is no older version"
 		case p.Strategy == Restore:
@@ -133,14 +135,24 @@ func (t *timeline) traffic() {
 	}
 	for i := range p.stepCount() {
 		h := p.holdAt(i)
-		what := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version)
+		what, ends := fmt.Sprintf("%s of the traffic to %s", p.weightAt(i), p.To.Version), p.ends(h)
+		if sh := p.shadowAt(i); sh != nil {
+			what, ends = fmt.Sprintf("%s to %s, which answers nobody", p.stepText(i), p.To.Version), sh.ends(h)
+		}
 		if p.Strategy == RollingUpdate && !p.First() {
 			what = fmt.Sprintf("%d of %d instances replaced, %s", p.newAt(i), p.Replicas, what)
 		}
-		t.add(Shifting, what, h.String(), h.AtLeast, back(i))
+		t.add(Shifting, what, ends, h.AtLeast, back(i))
+	}
+	if p.shadowOnly() {
+		return
 	}
 	last := p.stepCount() - 1
-	t.add(Soaking, "watch "+p.To.Version+" at full traffic", p.soakHold().String(), p.soakHold().AtLeast, back(last))
+	watch := "watch " + p.To.Version + " at full traffic"
+	if p.heldBack() > None {
+		watch = fmt.Sprintf("watch %s at %s of the traffic, beside %s", p.To.Version, All-p.heldBack(), p.From.Version)
+	}
+	t.add(Soaking, watch, p.ends(p.soakHold()), p.soakHold().AtLeast, back(last))
 	if !p.First() && p.Standby > 0 {
 		what := fmt.Sprintf("%s stays ready to take everything back", p.From.Version)
 		if p.oldAt(last) == 0 {
@@ -152,6 +164,11 @@ func (t *timeline) traffic() {
 
 func (t *timeline) after() {
 	p := t.p
+	if p.shadowOnly() {
+		t.add(Withdrawing, "stop "+p.To.Version, "nothing in flight", 0, "nothing to undo")
+		t.add(Compared, "the differences are on record; "+p.From.Version+" stands", "", 0, "deploy another release")
+		return
+	}
 	if !p.First() {
 		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), fmt.Sprintf("nothing in flight, at most %s", Span(p.Drain.Wait)), 0, "none: the point of no return")
 	}
@@ -159,6 +176,14 @@ func (t *timeline) after() {
 		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")
 	}
 	t.add(Done, p.To.Version+" stands", "", 0, "deploy another release")
+}
+
+// ends says what a hold of the plan ends by.
+func (p Plan) ends(h Hold) string {
+	if p.Pace == Adaptive && !p.First() {
+		return "evidence, " + h.String()
+	}
+	return h.String()
 }
 
 // String says a hold in a few words.

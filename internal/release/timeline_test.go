@@ -13,11 +13,11 @@ import (
 // shapes are plans of every kind.
 func shapes() []simulation.Shape {
 	var list []simulation.Shape
-	for _, strategy := range []release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.Restore} {
+	for _, strategy := range []release.Strategy{release.Canary, release.BlueGreen, release.RollingUpdate, release.Restore, release.ShadowOnly} {
 		for _, replicas := range []int{1, 3, 5} {
 			for k := range 16 {
 				list = append(list, simulation.Shape{Strategy: strategy, Replicas: replicas,
-					First: k&1 > 0, Schema: k&2 > 0, Checks: k&4 > 0, NoStandby: k&8 > 0, Window: k&8 > 0})
+					First: k&1 > 0, Schema: k&2 > 0, Checks: k&4 > 0, NoStandby: k&8 > 0, Window: k&8 > 0, Shadow: replicas == 3})
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func goodCourse(t *testing.T, w *simulation.World) *simulation.History {
 	t.Helper()
 	h := simulation.NewHistory(w, release.Decide)
 	for range 2000 {
-		if h.State.Phase == release.Done {
+		if h.State.Phase == release.Done || h.State.Phase == release.Compared {
 			return h
 		}
 		h.Tick(10 * time.Second)
@@ -131,6 +131,12 @@ func TestThePredictionSaysWhatHappensWhatEndsItAndTheWayBack(t *testing.T) {
 			"1h0m27s | remove the old shape from the schema | | none"},
 		{simulation.Shape{Strategy: release.Canary, Replicas: 3, First: true}, release.Soaking, 0,
 			"2s | watch v2 at full traffic | at least 2s | traffic is taken off; there is no older version"},
+		{simulation.Shape{Strategy: release.Canary, Replicas: 3, Shadow: true}, release.Shifting, 0,
+			"2s | copies of 10% to v2, which answers nobody | at least 5s and 40 answers compared | traffic flip, about 1 s"},
+		{simulation.Shape{Strategy: release.ShadowOnly, Replicas: 3}, release.Shifting, 0,
+			"2s | copies of 10% to v2, which answers nobody | at least 5s and 40 answers compared | nothing to undo: no traffic moves"},
+		{simulation.Shape{Strategy: release.ShadowOnly, Replicas: 3}, release.Compared, 0,
+			"7s | the differences are on record; v1 stands | | deploy another release"},
 	} {
 		nth, found := 0, false
 		for _, st := range release.Timeline(c.shape.Plan(), monday) {

@@ -53,6 +53,9 @@ type Route struct {
 	// Private names the side reachable by the private listener and the secret
 	// header, NoSide for none.
 	Private Side `json:"private,omitempty"`
+	// Mirror has a share of the requests copied to a side that does not
+	// answer them; nil for none.
+	Mirror *Mirror `json:"mirror,omitempty"`
 }
 
 // Traffic is what a front reports about one app.
@@ -68,6 +71,10 @@ type Traffic struct {
 	// Salt and Private are what the front applies now.
 	Salt    string `json:"salt,omitempty"`
 	Private Side   `json:"private,omitempty"`
+	// Mirror is what the front copies now, Comparison what comparing the
+	// answers has shown since it began for this Salt.
+	Mirror     *Mirror     `json:"mirror,omitempty"`
+	Comparison *Comparison `json:"comparison,omitempty"`
 }
 
 // SideTraffic is what really happens on one side.
@@ -81,6 +88,8 @@ type SideTraffic struct {
 	Streams  int      `json:"streams"`
 	Load     []Load   `json:"load,omitempty"`
 	Counters Counters `json:"counters"`
+	// Users is what the verdict compares; it grows within one epoch.
+	Users Experience `json:"users"`
 }
 
 // Load is what is in flight on one endpoint.

@@ -28,11 +28,11 @@ const (
 func (s State) Permits(verb Verb) error {
 	switch verb {
 	case VerbPause:
-		return s.permit(!s.Phase.Ended() && s.Phase != Reverting && s.Halt == nil, verb, "it is "+s.Word())
+		return s.permit(!s.Phase.Ended() && s.Phase != Reverting && s.Phase != Withdrawing && s.Halt == nil, verb, "it is "+s.Word())
 	case VerbResume:
 		return s.permit(s.Halt != nil, verb, "it is not paused")
 	case VerbNext:
-		draining := s.Halt != nil && (s.Phase == Retiring || s.Phase == Reverting)
+		draining := s.Halt != nil && (s.Phase == Retiring || s.Phase == Reverting || s.Phase == Withdrawing)
 		return s.permit(s.Phase == Shifting || s.Phase == Soaking || draining, verb, "it holds no traffic step now: it is "+s.Word())
 	case VerbPromote:
 		return s.permit(s.Phase.Reversible() && s.Phase != Standby, verb, "it is "+s.Word())

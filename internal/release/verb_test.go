@@ -28,6 +28,8 @@ var permitted = map[Phase][2]string{
 	Done:        {"", ""},
 	Reverting:   {"", "next resume"},
 	RolledBack:  {"", ""},
+	Withdrawing: {"", "next resume"},
+	Compared:    {"", ""},
 }
 
 func TestEveryPhasePermitsTheVerbsThatMakeSenseInIt(t *testing.T) {

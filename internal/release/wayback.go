@@ -26,6 +26,9 @@ func Back(s State) WayBack {
 	if s.NoReturn || s.Phase == Done {
 		return WayBack{By: fmt.Sprintf("none: %s was retired", s.Plan.From.Version)}
 	}
+	if s.Phase == Withdrawing || s.Phase == Compared {
+		return WayBack{By: "nothing to undo: it never had users"}
+	}
 	if !s.Phase.Reversible() {
 		return WayBack{By: "it is being taken back, or has been"}
 	}
@@ -40,7 +43,7 @@ func Back(s State) WayBack {
 		b.By, b.About = "restart", max(s.ReadyTook, time.Second)
 		return b
 	}
-	if s.Phase.carries() {
+	if s.Phase.carries() && !s.Plan.shadowOnly() {
 		b.By, b.About = "traffic flip", time.Second
 		if missing := s.Plan.Replicas - s.Plan.oldAt(s.oldStep()); missing > 0 && !s.Plan.First() {
 			b.By, b.About = "restart", max(s.ReadyTook, time.Second)

@@ -30,6 +30,7 @@ func Handler(p Plane) http.Handler {
 	mux.HandleFunc("DELETE /v1/services/{app}", h.remove)
 	mux.HandleFunc("GET /v1/stats", h.stats)
 	mux.HandleFunc("POST /v1/streams/close", h.closeStreams)
+	mux.HandleFunc("GET /v1/requests", h.requests)
 	return mux
 }
 

@@ -7,6 +7,7 @@ import (
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
+	"cutover/internal/shadow/record"
 )
 
 // Plane is the proxy as its admin socket sees it.
@@ -24,6 +25,8 @@ type Plane interface {
 	// CloseStreams begins to close the streams of a side and returns how
 	// many there are. It fails with release.ErrFenced and ErrInvalid.
 	CloseStreams(c CloseStreams) (int, error)
+	// Requests returns an app's requests as they come in, until stop is called.
+	Requests(of Recording) (from <-chan record.Request, stop func())
 }
 
 // Health says which process answers.
@@ -73,6 +76,8 @@ type Stats struct {
 	Generation uint64                        `json:"generation"`
 	Route      release.Route                 `json:"route"`
 	Sides      release.Sides[ledger.Reading] `json:"sides"`
+	// Comparison is what copying requests has shown for the route's release.
+	Comparison *release.Comparison `json:"comparison,omitempty"`
 }
 
 // CloseStreams asks for the streams of one side to be closed.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
 )
@@ -30,6 +31,8 @@ type Request interface {
 	// Header and Cookie return the first value, "" for none.
 	Header(name string) string
 	Cookie(name string) string
+	// Address is the client's, without a port, as far as it can be known.
+	Address() string
 }
 
 // Refusal is why a request is not served.
@@ -51,12 +54,12 @@ func (b *Board) Admit(listen string, r Request) (*Claim, *Refusal) {
 			return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("no app is served for host %q and path %q on %s", r.Host(), r.Path(), listen)}
 		}
 		s := l.services[hit.Service]
-		side, refusal := s.choose(hit, r, &fresh)
+		side, by, refusal := s.choose(hit, r, &fresh)
 		if refusal != nil {
 			b.unrouted.Add(1)
 			return nil, refusal
 		}
-		if c, ok := b.claim(l, s, side); ok {
+		if c, ok := b.claim(l, s, side, by); ok {
 			if s.sendsCookie(hit, fresh) {
 				c.NewCookie = fresh
 			}
@@ -68,10 +71,10 @@ func (b *Board) Admit(listen string, r Request) (*Claim, *Refusal) {
 // claim counts the request in flight and then looks whether the table is
 // still the same one. If not, the switch may have missed it: the caller
 // starts again.
-func (b *Board) claim(l *live, s *service, side release.Side) (*Claim, bool) {
+func (b *Board) claim(l *live, s *service, side release.Side, by ledger.Visitor) (*Claim, bool) {
 	s.unsent.Add(1)
 	a := s.sides.Of(side)
-	entry, ok := a.ledger.Open(func() bool { return b.now.Load() == l })
+	entry, ok := a.ledger.Open(by, func() bool { return b.now.Load() == l })
 	if !ok {
 		s.unsent.Add(-1)
 		return nil, false
@@ -79,22 +82,23 @@ func (b *Board) claim(l *live, s *service, side release.Side) (*Claim, bool) {
 	return &Claim{service: s, arm: a, entry: entry}, true
 }
 
-func (s *service) choose(hit route.Hit, r Request, fresh *string) (release.Side, *Refusal) {
-	private := s.route.Route.Private
+func (s *service) choose(hit route.Hit, r Request, fresh *string) (release.Side, ledger.Visitor, *Refusal) {
+	private, tester := s.route.Route.Private, ledger.Visitor{Tester: true}
 	if hit.Private {
 		if private == release.NoSide {
-			return private, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s has no private side now", s.route.App)}
+			return private, tester, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s has no private side now", s.route.App)}
 		}
-		return private, nil
+		return private, tester, nil
 	}
 	if private != release.NoSide && s.knows(r.Header(PrivateHeader)) {
-		return private, nil
+		return private, tester, nil
 	}
-	side := s.route.SideAt(s.position(r, fresh))
+	client := s.client(r, fresh)
+	side := s.route.SideAt(route.Scale(client))
 	if side == release.NoSide {
-		return side, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s serves nothing yet", s.route.App)}
+		return side, ledger.Visitor{}, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s serves nothing yet", s.route.App)}
 	}
-	return side, nil
+	return side, ledger.Visitor{Client: client}, nil
 }
 
 // knows compares by hash and in constant time.
@@ -106,33 +110,46 @@ func (s *service) knows(secret string) bool {
 	return subtle.ConstantTimeCompare(hash[:], s.secret) == 1
 }
 
-// position places the user on the scale. Without a split every position
-// means the same side, so no id is drawn.
-func (s *service) position(r Request, fresh *string) release.Weight {
-	sticky := s.route.Route.Front.Sticky
+// client returns a number for the client, whose place on the scale decides its
+// side: the same for each of its requests that brings a key, else a new one for
+// each request. Without a split every place means the same side, so no key is
+// drawn, and clients without one are told apart by their address.
+func (s *service) client(r Request, fresh *string) uint64 {
+	split, sticky := s.route.Split(), s.route.Route.Front.Sticky
+	key := ""
 	switch {
-	case !s.route.Split():
-		return 0
-	case sticky.Off:
-		return route.Scale(random())
+	case sticky.Off && split:
+		return random()
+	case !sticky.Off:
+		key = s.key(r)
 	}
+	switch {
+	case key != "":
+	case !split:
+		key = r.Address()
+	default:
+		if *fresh == "" {
+			*fresh = newID()
+		}
+		key = *fresh
+	}
+	return route.Hash(s.seed, key)
+}
+
+// key is what the request brings to be known by, "" for nothing.
+func (s *service) key(r Request) string {
+	sticky := s.route.Route.Front.Sticky
 	if sticky.Header != "" {
 		if key := r.Header(sticky.Header); key != "" {
-			return route.Position(s.seed, key)
+			return key
 		}
 	}
 	if sticky.Cookie != "" {
 		if key := r.Cookie(sticky.Cookie); key != "" {
-			return route.Position(s.seed, key)
+			return key
 		}
 	}
-	if key := r.Cookie(CookieName); key != "" {
-		return route.Position(s.seed, key)
-	}
-	if *fresh == "" {
-		*fresh = newID()
-	}
-	return route.Position(s.seed, *fresh)
+	return r.Cookie(CookieName)
 }
 
 // sendsCookie: an id that decided nothing, as on the private way in, is not

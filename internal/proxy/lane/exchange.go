@@ -11,6 +11,7 @@ import (
 
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/mirror"
 )
 
 // exchange is one request and its answer on their way, with all that is
@@ -26,6 +27,8 @@ type exchange struct {
 	cancel context.CancelFunc
 	// address is the last endpoint tried, for the log.
 	address string
+	// copy is what goes to a mirror, nil for nothing.
+	copy *mirror.Copy
 
 	status  int     // sent to the client, 0 for none
 	made    bool    // the answer is the proxy's own
@@ -56,6 +59,7 @@ func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{})
 // how net/http is told to cut a connection.
 func (x *exchange) finish() {
 	x.claim.Close(x.end())
+	x.copy.Drop()
 	x.cancel()
 }
 

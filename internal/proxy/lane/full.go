@@ -13,10 +13,15 @@ import (
 	"time"
 
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/mirror"
 )
 
 // Full is a lane on net/http.
 type Full struct {
+	// Mirror copies requests; nil copies none. It is set before the first
+	// request.
+	Mirror *mirror.Mirror
+
 	board   *board.Board
 	proxy   *httputil.ReverseProxy
 	pool    *http.Transport
@@ -54,6 +59,9 @@ func (f *Full) Handler(listen string) http.Handler {
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		x := newExchange(claim, r, &f.closing)
 		defer x.finish()
+		if x.copy = f.Mirror.Watch(claim.App(), claim.Side(), r); x.copy != nil {
+			x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
+		}
 		f.proxy.ServeHTTP(&writer{w, x}, x.request)
 	})
 }
@@ -69,6 +77,11 @@ func (f *Full) Close() {
 // begin looks at the head of the app's answer.
 func (f *Full) begin(res *http.Response) error {
 	x := exchangeOf(res.Request.Context())
+	if res.StatusCode == http.StatusSwitchingProtocols || isStream(res) {
+		x.copy.Skip()
+	} else {
+		res.Body = x.copy.Answered(res)
+	}
 	if id := x.claim.NewCookie; id != "" {
 		cookie := http.Cookie{Name: board.CookieName, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 		res.Header.Add("Set-Cookie", cookie.String())

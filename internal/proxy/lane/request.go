@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
+	"strings"
 
 	"cutover/internal/proxy/board"
 )
@@ -24,6 +26,19 @@ func (q request) Cookie(name string) string {
 		return ""
 	}
 	return c.Value
+}
+
+// Address is that of the client before a front on this very machine, which is
+// believed, else the one at the other end of the connection.
+func (q request) Address() string {
+	if local(q.r.RemoteAddr) {
+		if via := q.r.Header.Values("X-Forwarded-For"); len(via) > 0 {
+			list := strings.Split(via[len(via)-1], ",")
+			return strings.TrimSpace(list[len(list)-1])
+		}
+	}
+	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
+	return host
 }
 
 // unfit says why a request cannot be passed on, whoever were to answer it;

@@ -23,6 +23,8 @@ func (b *Book) Of(app string, side release.Side) *Side {
 	sides := b.apps[app]
 	if sides == nil {
 		sides = &release.Sides[Side]{}
+		together := &crowd{}
+		sides.Blue.crowd, sides.Green.crowd, sides.Green.number = together, together, 1
 		b.apps[app] = sides
 	}
 	return sides.Of(side)

@@ -31,6 +31,7 @@ type End struct {
 // goroutines.
 type Entry struct {
 	side *Side
+	by   Visitor
 	// cut, once set, marks the entry as a stream; ended closes it for good.
 	cut   func()
 	ended bool
@@ -70,6 +71,7 @@ func (e *Entry) Stream(status int, took time.Duration, cut func()) {
 	}
 	s.streams[e] = struct{}{}
 	s.latency.record(status, took)
+	s.met(e.by, status, Answered, took, time.Now())
 }
 
 // Cut makes a stream end soon. It does nothing to a request.
@@ -93,6 +95,7 @@ func (e *Entry) Close(end End) {
 	e.ended = true
 	s.weigh(e, -1)
 	s.settle(end)
+	s.finished(e, end)
 	if e.cut == nil {
 		s.requests--
 		if end.Outcome == Answered || end.Outcome == Lost && end.Status >= 500 {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"cutover/internal/release"
 )
@@ -20,6 +21,11 @@ type Side struct {
 	// load has the endpoints with work in flight, whether or not they are
 	// still on the route.
 	load map[string]release.Load
+	// users is what users experienced, crowd who they are; number tells the
+	// side apart from the other one.
+	users  users
+	crowd  *crowd
+	number uint64
 }
 
 // Reading is what a ledger says at one instant. Counters.Accepted equals
@@ -35,12 +41,14 @@ type Reading struct {
 	// Latency has one value for each status class that occurred: "1xx" (an
 	// upgrade), "2xx" .. "5xx".
 	Latency map[string]Latency `json:"latency,omitempty"`
+	// Users is what users experienced: testers are left out.
+	Users release.Experience `json:"users"`
 }
 
-// Open enters a request, unless still returns false. still is asked under the
+// Open enters a visitor's request, unless still returns false. still is asked under the
 // ledger's lock: a Reading taken after still began to return false misses no
 // request that was entered before.
-func (s *Side) Open(still func() bool) (*Entry, bool) {
+func (s *Side) Open(by Visitor, still func() bool) (*Entry, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !still() {
@@ -48,7 +56,7 @@ func (s *Side) Open(still func() bool) (*Entry, bool) {
 	}
 	s.counters.Accepted++
 	s.requests++
-	return &Entry{side: s}, true
+	return &Entry{side: s, by: by}, true
 }
 
 // Read returns what the ledger says now.
@@ -61,6 +69,7 @@ func (s *Side) Read() Reading {
 		Counters: s.counters,
 		Load:     s.loads(),
 		Latency:  s.latency.read(),
+		Users:    s.users.read(time.Now()),
 	}
 }
 

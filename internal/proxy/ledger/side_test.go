@@ -27,7 +27,7 @@ func TestEveryAcceptedRequestIsAccountedForAtEveryInstant(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "moves") {
 			switch move := rapid.IntRange(0, 2).Draw(t, "move"); {
 			case move == 0 || len(open) == 0:
-				e, ok := side.Open(always)
+				e, ok := side.Open(Visitor{}, always)
 				if !ok {
 					t.Fatal("not opened")
 				}
@@ -60,7 +60,7 @@ func TestAReadingAfterTheSwitchMissesNothing(t *testing.T) {
 		for range 4 {
 			wg.Go(func() {
 				for range 50 {
-					if _, ok := side.Open(func() bool { return !moved.Load() }); ok {
+					if _, ok := side.Open(Visitor{}, func() bool { return !moved.Load() }); ok {
 						entered.Add(1)
 					}
 				}
@@ -78,7 +78,7 @@ func TestAReadingAfterTheSwitchMissesNothing(t *testing.T) {
 func TestAStreamIsCountedAsStreamAndCutOnce(t *testing.T) {
 	t.Parallel()
 	var side Side
-	e, _ := side.Open(always)
+	e, _ := side.Open(Visitor{}, always)
 	cuts := 0
 	e.Cut()
 	e.Stream(200, time.Millisecond, func() { cuts++ })
@@ -100,12 +100,12 @@ func TestLatencyIsKeptPerStatusClassWithinOnePercent(t *testing.T) {
 	t.Parallel()
 	var side Side
 	for i := 1; i <= 1000; i++ {
-		e, _ := side.Open(always)
+		e, _ := side.Open(Visitor{}, always)
 		e.Close(End{Outcome: Answered, Status: 200, Took: time.Duration(i) * time.Millisecond})
 	}
-	lost, _ := side.Open(always)
+	lost, _ := side.Open(Visitor{}, always)
 	lost.Close(End{Outcome: Lost, Status: 502, Took: 2 * time.Hour})
-	cut, _ := side.Open(always)
+	cut, _ := side.Open(Visitor{}, always)
 	cut.Close(End{Outcome: Lost, Status: 200, Took: time.Second})
 	r := side.Read()
 	ok := r.Latency["2xx"]
@@ -135,7 +135,7 @@ func TestLatencyIsKeptPerStatusClassWithinOnePercent(t *testing.T) {
 func TestABookKeepsEachSideForGood(t *testing.T) {
 	t.Parallel()
 	var book Book
-	e, _ := book.Of("shop", release.Blue).Open(always)
+	e, _ := book.Of("shop", release.Blue).Open(Visitor{}, always)
 	e.Close(End{Outcome: Answered, Status: 200})
 	if got := book.Of("shop", release.Blue).Read().Counters.Answered; got != 1 {
 		t.Errorf("answered %d, want 1", got)
@@ -151,7 +151,7 @@ func TestABookKeepsEachSideForGood(t *testing.T) {
 func TestWhatIsInFlightIsSplitByEndpoint(t *testing.T) {
 	var s Side
 	open := func(at string) *Entry {
-		e, ok := s.Open(func() bool { return true })
+		e, ok := s.Open(Visitor{}, func() bool { return true })
 		if !ok {
 			t.Fatal("the ledger refused an entry")
 		}

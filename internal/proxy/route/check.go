@@ -50,7 +50,38 @@ func (s Service) Check() error {
 	if front.StreamGrace < 0 || front.StreamSpread < 0 {
 		errs = append(errs, errors.New("streamGrace and streamSpread must not be negative"))
 	}
+	if m := s.Route.Mirror; m != nil {
+		errs = append(errs, checkMirror(m, s.Route))
+	}
 	return errors.Join(errs...)
+}
+
+// checkMirror refuses copies to a side that has users, and copies of writes to
+// an instance that may share its state with the side that answers.
+func checkMirror(m *release.Mirror, r release.Route) error {
+	if !m.Side.Valid() {
+		return fmt.Errorf("mirror has side %q, want blue or green", m.Side)
+	}
+	if w := r.Sides.Of(m.Side).Weight; w > release.None {
+		return fmt.Errorf("mirror goes to %s, which has %s of the traffic", m.Side, w)
+	}
+	if s := m.Shadow.Share; s < release.None || s > release.All {
+		return fmt.Errorf("mirror has share %d, want 0 to %d", s, release.All)
+	}
+	if m.Shadow.Target == "" {
+		if m.Shadow.Writes {
+			return errors.New("mirror copies writes, but names no target: they must go to an instance with a state of its own")
+		}
+		return nil
+	}
+	for _, side := range []release.Side{release.Blue, release.Green} {
+		for _, e := range r.Sides.Of(side).Endpoints {
+			if m.Shadow.Writes && e.Addr == m.Shadow.Target {
+				return fmt.Errorf("mirror copies writes to %s, which is endpoint %q of %s: they must go to an instance with a state of its own", e.Addr, e.ID, side)
+			}
+		}
+	}
+	return checkListen("mirror.target", m.Shadow.Target)
 }
 
 func checkApp(app string) error {

@@ -8,12 +8,12 @@ import (
 )
 
 // Seed turns a release's salt into the start value for Position.
-func Seed(salt string) uint64 { return hash(0x6375746f76657221, salt) }
+func Seed(salt string) uint64 { return Hash(0x6375746f76657221, salt) }
 
 // Position places key on the scale 0..9999, evenly and independently for
 // each seed. The same seed and key always give the same position.
 func Position(seed uint64, key string) release.Weight {
-	return Scale(hash(seed, key))
+	return Scale(Hash(seed, key))
 }
 
 // Scale maps a random number to the scale 0..9999.
@@ -22,10 +22,10 @@ func Scale(random uint64) release.Weight {
 	return release.Weight(high)
 }
 
-// hash mixes every eight bytes with a full finaliser. Names that differ in
+// Hash is the number behind Position: Scale of it is the position. It mixes every eight bytes with a full finaliser. Names that differ in
 // the last digit only, as user ids do, must end far apart: FNV fails that
 // and puts up to three times too many of 200 users under a cut.
-func hash(h uint64, s string) uint64 {
+func Hash(h uint64, s string) uint64 {
 	h = mix(h ^ uint64(len(s)))
 	var block [8]byte
 	for len(s) > 0 {

@@ -134,6 +134,32 @@ func TestWhatCannotBeServedIsRefusedWithTheReason(t *testing.T) {
 	}
 }
 
+func TestCopiesOfWritesMustGoToAnInstanceOfTheirOwn(t *testing.T) {
+	for _, c := range []struct {
+		mirror release.Mirror
+		weight release.Weight
+		want   string
+	}{
+		{release.Mirror{Side: release.Green, Shadow: release.Shadow{Share: 100}}, 0, ""},
+		{release.Mirror{Side: release.Green, Shadow: release.Shadow{Writes: true, Target: "127.0.0.1:99"}}, 0, ""},
+		{release.Mirror{Side: release.Green, Shadow: release.Shadow{Writes: true}}, 0, "names no target"},
+		{release.Mirror{Side: release.Green, Shadow: release.Shadow{Writes: true, Target: "127.0.0.1:1"}}, 0, `endpoint "b" of blue`},
+		{release.Mirror{Side: release.Green, Shadow: release.Shadow{Target: "nowhere"}}, 0, "is not host:port"},
+		{release.Mirror{Side: release.Green, Shadow: release.Shadow{Share: 20000}}, 0, "want 0 to 10000"},
+		{release.Mirror{Side: release.Green}, 500, "which has 5% of the traffic"},
+		{release.Mirror{Side: "red"}, 0, "want blue or green"},
+	} {
+		s := service("shop", ":80", "/")
+		s.Route.Sides.Blue = release.SideRoute{Weight: release.All - c.weight, Endpoints: []release.Endpoint{{ID: "b", Addr: "127.0.0.1:1"}}}
+		s.Route.Sides.Green.Weight = c.weight
+		s.Route.Mirror = &c.mirror
+		err := s.Check()
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: got %v, want %q", c.mirror, err, c.want)
+		}
+	}
+}
+
 func TestServicesAreTheSameWhateverTheirGeneration(t *testing.T) {
 	t.Parallel()
 	a, b := service("shop", ":80", "/"), service("shop", ":80", "/")

@@ -28,6 +28,8 @@ const (
 	OperatorAborts
 	OperatorRetires
 	TimeJumps
+	// NewDiffers has the new version give other answers than the old one.
+	NewDiffers
 	faultsEnd
 )
 

@@ -18,7 +18,11 @@ type Shape struct {
 	// PauseOnFailure asks for a pause instead of a rollback.
 	PauseOnFailure bool
 	NoStandby      bool
-	Window         bool
+	Adaptive       bool
+	Holdback       bool
+	// Shadow tries the new version on copies of requests first.
+	Shadow bool
+	Window bool
 }
 
 // Plan returns a plan of that shape, with short but realistic times.
@@ -43,6 +47,14 @@ func (sh Shape) Plan() release.Plan {
 	case release.BlueGreen:
 		p.Steps = []release.Step{{Weight: release.All}}
 	}
+	shadow := release.Step{Hold: release.Hold{AtLeast: 5 * time.Second, AtMost: 10 * time.Minute},
+		Shadow: &release.Shadow{Share: release.Percent(10), Samples: 40, Tolerance: 0.001}}
+	switch {
+	case sh.Strategy == release.ShadowOnly:
+		p.Steps = []release.Step{shadow}
+	case sh.Shadow && (sh.Strategy == release.Canary || sh.Strategy == release.BlueGreen):
+		p.Steps = append([]release.Step{shadow}, p.Steps...)
+	}
 	if sh.First && sh.Strategy != release.Restore {
 		p.From = release.Target{Side: release.Green}
 	}
@@ -62,6 +74,15 @@ func (sh Shape) Plan() release.Plan {
 	}
 	if sh.PauseOnFailure {
 		p.Guard.OnFailure, p.Rolling.OnFailure = release.Pause, release.Pause
+	}
+	if sh.Adaptive {
+		p.Pace, p.Soak.AtLeastRequests = release.Adaptive, 0
+		for i := range p.Steps {
+			p.Steps[i].Hold.AtLeastRequests = 0
+		}
+	}
+	if sh.Holdback {
+		p.Holdback = release.Percent(5)
 	}
 	if sh.NoStandby {
 		p.Standby = 0

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"cutover/internal/environ"
 	"cutover/internal/release"
@@ -15,6 +16,7 @@ import (
 	"cutover/internal/schema/file"
 	"cutover/internal/schema/pace"
 	"cutover/internal/schema/postgres"
+	"cutover/internal/schema/sqlite"
 )
 
 // Snapshots gives back what was kept when the release was planned.
@@ -131,6 +133,8 @@ func (d *Driver) stages(o release.SchemaOrder, paused func() string) (stages, er
 			return nil, err
 		}
 		return online{change, on}, nil
+	case release.SQLite:
+		return online{change, &sqlite.Engine{Path: url, LockTimeout: o.Database.LockTimeout, Rest: resting(o.Schema.Fill.Pace)}}, nil
 	}
 	return nil, fmt.Errorf("there is no driver for a database of type %q", o.Database.Driver)
 }
@@ -149,6 +153,30 @@ func (d *Driver) postgres(o release.SchemaOrder, url string, paused func() strin
 		e.Paused = func() (string, bool) { why := paused(); return why, why != "" }
 	}
 	return e, nil
+}
+
+// resting says how long the write lock of a SQLite database is left free after
+// each batch of a fill; nil is as long as the batch held it.
+func resting(p release.FillPace) func(context.Context, time.Duration) error {
+	share := 0
+	switch p {
+	case release.Full:
+	case release.Gentle:
+		share = 6
+	default:
+		return nil
+	}
+	return func(ctx context.Context, batch time.Duration) error {
+		if share == 0 {
+			return ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(share) * batch):
+			return nil
+		}
+	}
 }
 
 // resolve returns the address of a database. What a reference stands for must

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -61,6 +62,55 @@ func onPostgres(t *testing.T, change string, rows int) bench {
 		Database: release.Database{Driver: release.PostgreSQL, URL: "file:" + secret, LockTimeout: 200 * time.Millisecond},
 		Schema:   release.Schema{Expand: true, Backfill: true, Contract: true, Change: saved}}
 	return b
+}
+
+// onSQLite is the same on a SQLite database.
+func onSQLite(t *testing.T, change string) bench {
+	t.Helper()
+	b := bench{T: t}
+	files, err := snapshot.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved, err := files.Save("0001_email.yaml", []byte(change))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "shop.db")
+	make, err := exec.Command("sqlite3", path, "CREATE TABLE users (id INTEGER PRIMARY KEY, username TEXT); INSERT INTO users (username) VALUES ('a'), ('b')").CombinedOutput()
+	if err != nil {
+		t.Fatalf("make a database with sqlite3: %v: %s", err, make)
+	}
+	b.driver = &driver.Driver{Files: files}
+	b.order = release.SchemaOrder{Stamp: release.Stamp{App: "shop", Key: "r2/5", Fence: 1}, Release: "r2",
+		Database: release.Database{Driver: release.SQLite, URL: path, LockTimeout: 200 * time.Millisecond},
+		Schema:   release.Schema{Expand: true, Backfill: true, Contract: true, Change: saved, Fill: release.Fill{Pace: release.Full}}}
+	return b
+}
+
+func TestASQLiteDatabaseGoesThroughTheSameStages(t *testing.T) {
+	t.Parallel()
+	b := onSQLite(t, email)
+	ctx := t.Context()
+	b.sees(release.SchemaWorld{Known: true})
+	if err := b.driver.Check(ctx, b.order); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.driver.Expand(ctx, b.order); err != nil {
+		t.Fatal(err)
+	}
+	b.sees(release.SchemaWorld{Known: true, Expanded: true})
+	if err := b.driver.Backfill(ctx, b.filling()); err != nil {
+		t.Fatal(err)
+	}
+	if tables, err := b.driver.Verify(ctx, b.order); err != nil || len(tables) != 1 {
+		t.Errorf("verified %v, %v", tables, err)
+	}
+	b.sees(release.SchemaWorld{Known: true, Expanded: true, Filled: true})
+	if err := b.driver.Contract(ctx, b.order); err != nil {
+		t.Fatal(err)
+	}
+	b.sees(release.SchemaWorld{Known: true, Expanded: true, Filled: true, Contracted: true})
 }
 
 func (b bench) exec(sql string) {

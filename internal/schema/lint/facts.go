@@ -10,6 +10,10 @@ import (
 // takes no time a user would notice.
 const SmallTable = 10_000
 
+// smallBytes is the size beyond which a table is not small, however few its
+// rows are.
+const smallBytes = 64 << 20
+
 // Facts is what is known beyond the text. The zero value knows nothing, and
 // the text alone is judged, with every table taken for a large one in use.
 type Facts struct {
@@ -19,6 +23,8 @@ type Facts struct {
 	// Budget says that the session already has a lock_timeout and a
 	// statement_timeout.
 	Budget bool
+	// Server is the major version, such as 15; 0 if unknown.
+	Server int
 	// Tables are those the database has. Nil means that they are not known;
 	// a table missing from a list that is there does not exist yet.
 	Tables []Table
@@ -28,9 +34,12 @@ type Facts struct {
 type Table struct {
 	Schema, Name string
 	// Rows is the estimated number of rows, negative if unknown.
-	Rows        int64
+	Rows int64
+	// Bytes is the size with indexes and what is stored apart; 0 if unknown.
+	Bytes       int64
 	Partitioned bool
 	Columns     []Column
+	Indexes     []Index
 	// Dependents hang on the table or on one of its columns and do not change
 	// with it.
 	Dependents []Dependent
@@ -44,6 +53,14 @@ type Column struct {
 	NotNull bool
 	// Checked says that a validated CHECK (column IS NOT NULL) stands.
 	Checked bool
+	// Default is the default's expression, "" for none.
+	Default string
+}
+
+// Index is what the catalogue says of one index.
+type Index struct {
+	Name   string
+	Unique bool
 }
 
 // Dependent is an object that breaks, or forbids the change, when what it
@@ -111,5 +128,24 @@ func (f Facts) small(r *rangeVar) (bool, string) {
 	if t == nil || t.Rows < 0 || t.Partitioned {
 		return false, ""
 	}
-	return t.Rows <= SmallTable, fmt.Sprintf("%s has about %d rows", r, t.Rows)
+	size := fmt.Sprintf("%s has about %d rows", r, t.Rows)
+	if t.Rows <= SmallTable && t.Bytes > smallBytes {
+		return false, size + fmt.Sprintf(", and yet takes %d MiB", t.Bytes>>20)
+	}
+	return t.Rows <= SmallTable, size
+}
+
+// index returns what is known of an index and which table it is on, nil if
+// nothing is.
+func (f Facts) index(r *rangeVar) (*Index, *rangeVar) {
+	for i := range f.Tables {
+		t := &f.Tables[i]
+		if r.Schema != "" && r.Schema != t.Schema {
+			continue
+		}
+		if x := slices.IndexFunc(t.Indexes, func(x Index) bool { return x.Name == r.Name }); x >= 0 {
+			return &t.Indexes[x], &rangeVar{Schema: t.Schema, Name: t.Name, At: -1}
+		}
+	}
+	return nil, nil
 }

@@ -3,16 +3,20 @@ package lint
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
+
+// grammar is the major version of PostgreSQL whose language is read.
+const grammar = 17
 
 // Lint returns what in a script would hurt, in the order of the text. A text
 // that cannot be read has one finding, with the id "unreadable".
 func Lint(sql string, facts Facts) []Finding {
 	list, err := parse(sql)
 	if err != nil {
-		return []Finding{refused(sql, err)}
+		return []Finding{refused(sql, err, facts)}
 	}
 	sc := newScript(sql, facts, list)
 	var found []placed
@@ -58,8 +62,11 @@ func (sc *script) finding(r Rule, s *statement, h hit) placed {
 	return placed{f, at}
 }
 
-func refused(sql string, err error) Finding {
+func refused(sql string, err error, facts Facts) Finding {
 	f := Finding{ID: unreadable.ID, Place: "1:1", Reason: err.Error() + ": " + unreadable.Reason, SafeWay: unreadable.SafeWay, Severity: unreadable.Severity}
+	if facts.Server > grammar {
+		f.Reason += fmt.Sprintf("; unless it is new in PostgreSQL %d: what is read here is the language of %d", facts.Server, grammar)
+	}
 	var syntax *syntaxError
 	if errors.As(err, &syntax) {
 		f.Place = place(sql, syntax.at)

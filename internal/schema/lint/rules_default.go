@@ -30,6 +30,9 @@ var defaultRules = []Rule{
 			for _, c := range s.usedCommands() {
 				if c.Kind == "AT_ColumnDefault" && c.Def == (node{}) {
 					t := s.AlterTable.Table
+					if known := s.script.facts.column(t, c.Column); known != nil && known.Default == "" {
+						continue
+					}
 					hits = append(hits, hit{at: t.At, what: fmt.Sprintf("%s.%s", t, c.Column), table: t})
 				}
 			}

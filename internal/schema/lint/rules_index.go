@@ -44,7 +44,7 @@ var indexRules = []Rule{
 			if s.Drop == nil || s.Drop.Kind != "OBJECT_INDEX" || s.Drop.Concurrent {
 				return nil
 			}
-			return s.each(s.Drop.Objects)
+			return s.droppedIndexes()
 		},
 	},
 	{
@@ -63,7 +63,11 @@ var indexRules = []Rule{
 			if s.script.made[key(s.Reindex.Table)] {
 				return nil
 			}
-			return []hit{{at: s.Reindex.Table.At, what: s.Reindex.Table.String(), table: s.Reindex.Table}}
+			h := hit{at: s.Reindex.Table.At, what: s.Reindex.Table.String(), table: s.Reindex.Table}
+			if _, on := s.script.facts.index(s.Reindex.Table); on != nil && s.Reindex.Kind == "REINDEX_OBJECT_INDEX" {
+				h.table = on
+			}
+			return []hit{h}
 		},
 	},
 	{
@@ -122,6 +126,24 @@ func (s *statement) each(objects []node) []hit {
 	var hits []hit
 	for _, o := range objects {
 		hits = append(hits, hit{at: s.at, what: dropped(o).String()})
+	}
+	return hits
+}
+
+// droppedIndexes makes a hit of every index named, and says of a unique one
+// what goes with it.
+func (s *statement) droppedIndexes() []hit {
+	var hits []hit
+	for _, o := range s.Drop.Objects {
+		name := dropped(o)
+		h := hit{at: s.at, what: name.String()}
+		if x, on := s.script.facts.index(name); x != nil {
+			h.table = on
+			if x.Unique {
+				h.what += ", without which " + on.String() + " takes values twice and ON CONFLICT fails"
+			}
+		}
+		hits = append(hits, h)
 	}
 	return hits
 }

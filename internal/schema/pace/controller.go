@@ -13,8 +13,9 @@ const (
 	// patience is how long a change of the share is given to show itself.
 	patience = 500 * time.Millisecond
 	// first is the part of the allowed share that it begins with, and begins
-	// again with after a stop; least is what any pressure leaves of it.
-	first, least = 1.0 / 8, 1.0 / 64
+	// again with after a stop; least is what any pressure leaves of it, as not
+	// every load goes away when the fill does less.
+	first, least = 1.0 / 8, 1.0 / 16
 )
 
 // Reading is what was seen since the last one.

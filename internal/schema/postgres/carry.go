@@ -39,7 +39,7 @@ func (c carried) has(name string) bool {
 		slices.ContainsFunc(c.constraints, func(k carriedConstraint) bool { return k.old == name })
 }
 
-// replacement says, by old column of a table, which column takes its place;
+// replacements says, by old column of a table, which column takes its place;
 // an empty name is none.
 func replacements(pairs []pair) names {
 	out := names{}

@@ -118,6 +118,11 @@ func (s *session) fits(ctx context.Context, i int, created, dropped map[string]b
 	if add, ok := op.(schema.AddColumn); ok && add.Up == "" {
 		return s.plainColumn(ctx, t, add)
 	}
+	return s.columnsFit(ctx, i, t, dropped)
+}
+
+// columnsFit checks the columns of an operation, and what stands on them.
+func (s *session) columnsFit(ctx context.Context, i int, t table, dropped map[string]bool) ([]string, error) {
 	p, ok, err := s.pair(ctx, s.conn, i)
 	if err != nil {
 		return nil, err
@@ -135,7 +140,7 @@ func (s *session) fits(ctx context.Context, i int, created, dropped map[string]b
 			return problems, err
 		}
 	}
-	return s.rehearse(ctx, t, op, pairs, goesAlong)
+	return s.rehearse(ctx, t, s.change.Operations[i], pairs, goesAlong)
 }
 
 // shape says which tables cannot hold two shapes.

@@ -37,11 +37,13 @@ func (n names) in(expr string) string {
 	return expr
 }
 
-// pairsOf returns the pairs of a table that keep two shapes in step.
+// pairsOf returns the pairs of a table that keep two shapes in step. Those of
+// operations that are contracted do no longer, and their tables may have other
+// names by now.
 func (s *session) pairsOf(ctx context.Context, q queryer, table string) ([]pair, error) {
 	var out []pair
 	for i, op := range s.change.Operations {
-		if op.Target() != table {
+		if op.Target() != table || s.contracted[i] {
 			continue
 		}
 		p, ok, err := s.pair(ctx, q, i)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,12 +38,44 @@ CREATE TABLE IF NOT EXISTS cutover.change (
 
 // digest identifies what the operations of a change say.
 func (s *session) digest() (string, error) {
-	text, err := json.Marshal(s.change.Operations)
+	var list []any
+	for _, op := range s.change.Operations {
+		list = append(list, []any{op.Kind(), said(reflect.ValueOf(op))})
+	}
+	text, err := json.Marshal(list)
 	if err != nil {
 		return "", fmt.Errorf("fingerprinting a schema change: %w", err)
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// said returns what an operation says, without the fields it leaves out: what
+// a later version of cutover can say besides must not make another change of
+// one that is under way.
+func said(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return nil
+		}
+		return said(v.Elem())
+	case reflect.Struct:
+		fields := map[string]any{}
+		for i := range v.NumField() {
+			if !v.Field(i).IsZero() {
+				fields[v.Type().Field(i).Name] = said(v.Field(i))
+			}
+		}
+		return fields
+	case reflect.Slice:
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i] = said(v.Index(i))
+		}
+		return list
+	}
+	return v.Interface()
 }
 
 // records reads what is kept of the change; nil means that it never began.
@@ -71,9 +104,20 @@ func (s *session) records(ctx context.Context) ([]record, error) {
 		if digest != want {
 			return nil, fmt.Errorf("%w: the database has begun a change %s with other operations; revert that one first, or give this one another name", ErrRefused, s.change.Name)
 		}
+		if r.contracted != nil {
+			s.over(len(out))
+		}
 		out = append(out, r)
 	}
 	return out, rows.Err()
+}
+
+// over remembers that an operation is contracted.
+func (s *session) over(operation int) {
+	if s.contracted == nil {
+		s.contracted = map[int]bool{}
+	}
+	s.contracted[operation] = true
 }
 
 // begin records that the change is under way: from here, what has its names

@@ -18,23 +18,23 @@ import (
 	pgtest "cutover/internal/testkit/postgres"
 )
 
-// smallDisk mounts a file system of some MiB that the server may write to, and
-// returns its folder and what makes it larger. Only root may mount.
-func smallDisk(t *testing.T, mib int) (folder string, grow func(mib int)) {
+// smallDisk mounts a file system of some KiB that the server may write to, and
+// returns its folder and what changes its size. Only root may mount.
+func smallDisk(t *testing.T, kib int64) (folder string, resize func(kib int64)) {
 	t.Helper()
 	folder, err := os.MkdirTemp("/tmp", "cutover-room-")
 	must(t, "making a folder", err)
-	mount := func(flags uintptr, mib int) {
+	mount := func(flags uintptr, kib int64) {
 		t.Helper()
-		must(t, "mounting a small disk", syscall.Mount("none", folder, "tmpfs", flags, "mode=0777,size="+strconv.Itoa(mib)+"m"))
+		must(t, "mounting a small disk", syscall.Mount("none", folder, "tmpfs", flags, "mode=0777,size="+strconv.FormatInt(kib, 10)+"k"))
 	}
-	mount(0, mib)
+	mount(0, kib)
 	t.Cleanup(func() {
 		if err := errors.Join(syscall.Unmount(folder, syscall.MNT_DETACH), os.Remove(folder)); err != nil {
 			t.Error(err)
 		}
 	})
-	return folder, func(mib int) { t.Helper(); mount(syscall.MS_REMOUNT, mib) }
+	return folder, func(kib int64) { t.Helper(); mount(syscall.MS_REMOUNT, kib) }
 }
 
 func TestAFullDiskStopsTheFillWithoutLossAndItGoesOnWhenThereIsRoom(t *testing.T) {
@@ -43,7 +43,7 @@ func TestAFullDiskStopsTheFillWithoutLossAndItGoesOnWhenThereIsRoom(t *testing.T
 		limitedFile(t) // the nearest thing that everybody may do
 		return
 	}
-	folder, grow := smallDisk(t, 4)
+	folder, resize := smallDisk(t, 64<<10)
 	server := pgtest.New(t, pgtest.Settings{})
 	dsn := server.NewDatabase(t)
 	conn := server.Conn(t, dsn)
@@ -55,11 +55,16 @@ func TestAFullDiskStopsTheFillWithoutLossAndItGoesOnWhenThereIsRoom(t *testing.T
 	must(t, "giving the folder away", os.Chown(data, int(who.Uid), int(who.Gid)))
 	run(t, conn, "CREATE TABLESPACE small LOCATION '"+data+"'")
 	run(t, conn, strings.Replace(bigTable, "note text);", "note text) TABLESPACE small;", 1))
+	run(t, conn, "CHECKPOINT")
+	// Hardly anything is left: less than a fill needs, which reuses what it frees.
+	var disk syscall.Statfs_t
+	must(t, "measuring the disk", syscall.Statfs(folder, &disk))
+	resize(int64(disk.Blocks-disk.Bfree)*disk.Bsize>>10 + 96)
 
 	e := engineOn(dsn)
 	e.Batch = 1
 	at := fillUntilFull(t, e, conn, postgres.ErrNoRoom.Error())
-	grow(64)
+	resize(64 << 10)
 	goOn(t, engineOn(dsn), conn, at)
 }
 

@@ -19,6 +19,8 @@ type session struct {
 	*Engine
 	conn   *pgx.Conn
 	change schema.Change
+	// contracted says which operations are over, by what was read last.
+	contracted map[int]bool
 }
 
 // open connects, sets limits on that very connection, and makes sure that no

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"fmt"
+
+	"cutover/internal/release"
+)
+
+const (
+	// A side has collapsed if at least half of its requests and half of its
+	// clients fail, and collapsedLeast requests did so lately, while the other
+	// side fails less than half as often.
+	collapsedShare = 0.5
+	collapsedLeast = 10
+)
+
+// collapsed is a guard beside the evidence, which counts each client once in a
+// while and so cannot condemn a version that fails the few clients it has. It
+// says what is wrong, or "".
+func (j *judge) collapsed(s release.State) string {
+	errors := j.test.Test.Signals[0]
+	users, r := *j.users.Of(s.Plan.To.Side), errors.Recent
+	if r.NewBad < collapsedLeast || r.NewBad < collapsedShare*r.NewRequests || users.BadNow == 0 ||
+		float64(users.BadNow) < collapsedShare*float64(users.Clients) {
+		return ""
+	}
+	bad, all := r.OldBad, r.OldRequests
+	if all < 1 {
+		bad, all = errors.Old.Bad, errors.Old.Requests
+	}
+	if bad >= collapsedShare/2*all && all > 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d clients of %s fail in the last seconds, and %.0f %% of its requests in the last minute; %s fails %.1f %%",
+		users.BadNow, max(users.Clients, users.BadNow), s.Plan.To.Side, 100*r.NewBad/r.NewRequests, s.Plan.From.Side, 100*bad/max(all, 1))
+}
