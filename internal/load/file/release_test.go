@@ -13,6 +13,7 @@ import (
 	"cutover/internal/config"
 	"cutover/internal/load"
 	"cutover/internal/load/file"
+	"cutover/internal/release"
 )
 
 // ready makes a load ready that can be.
@@ -100,6 +101,26 @@ func TestPathsAreAskedForEquallyOften(t *testing.T) {
 	}
 	if out.Writes != nil || out.Check.Least != 30*time.Second {
 		t.Errorf("%+v", out)
+	}
+}
+
+// nowhere is a snapshot keeper that keeps nothing.
+type nowhere struct{}
+
+func (nowhere) Save(name string, _ []byte) (release.File, error) { return release.File{Name: name}, nil }
+
+func TestTheExampleOfAReleaseWithLoadsCanBePlanned(t *testing.T) {
+	t.Parallel()
+	b, err := config.Loader{Loads: file.ForRelease}.Load(t.Context(), "../../../examples/load/release.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := config.Lint(b); len(found) > 0 {
+		t.Errorf("something is to be said of it: %v", found)
+	}
+	p, err := b.Plan(t.Context(), "", release.Target{Version: "v1", Side: release.Blue}, nowhere{})
+	if err != nil || p.WarmUp == nil || len(p.Checks) != 3 || !p.Compares() {
+		t.Errorf("%+v, %v", p.Checks, err)
 	}
 }
 
