@@ -111,9 +111,11 @@ func (b *burden) compare(ctx context.Context, p load.Plan) (release.CheckResult,
 		return release.CheckResult{}, err
 	}
 	result := release.CheckResult{Passed: true, Evidence: c.Summary(), Figures: withPairs(figures(c.Result.Sides[0]), c)}
-	if notes := strings.Join(c.Result.Notes, "; "); notes != "" {
-		result.Evidence += "; note: " + notes
+	notes := ""
+	if len(c.Result.Notes) > 0 {
+		notes = "; note: " + strings.Join(c.Result.Notes, "; ")
 	}
+	result.Evidence += notes
 	if why := c.Undecided(); why != "" {
 		if b.spec.Baseline.Fails {
 			return result, fmt.Errorf("compare the versions: nothing can be said: %s", why)
@@ -130,7 +132,7 @@ func (b *burden) compare(ctx context.Context, p load.Plan) (release.CheckResult,
 	}
 	said := "worse than the old version: " + strings.Join(worse, "; ")
 	if b.spec.Baseline.Fails {
-		result.Passed, result.Evidence = false, said
+		result.Passed, result.Evidence = false, said+notes
 	} else {
 		result.Concern = said
 	}
