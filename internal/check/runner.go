@@ -1,5 +1,6 @@
 // Package check puts questions to instances before they get traffic: HTTP
-// requests with expected answers, and programs with expected exit codes.
+// requests with expected answers, programs with expected exit codes, and loads
+// with figures to reach.
 package check
 
 import (
@@ -27,31 +28,44 @@ type Runner struct{}
 // Run puts every check to every instance, check after check, and returns one
 // result a check in their order. A check passes if every instance passes; the
 // evidence names the instances, failed ones first, has at most 2 KiB and none
-// of the secrets the check refers to. An error means that nothing can be said:
-// there is no instance, a check is invalid, a secret cannot be found, a
-// program cannot be started, or ctx has ended.
+// of the secrets the check refers to. A load is put on all instances together,
+// and not at all once a check has failed, which is the result then. An error
+// means that nothing can be said: there is no instance, a check is invalid, a
+// secret cannot be found, a program cannot be started, this machine cannot send
+// a load, or ctx has ended.
 func (Runner) Run(ctx context.Context, order release.CheckOrder) ([]release.CheckResult, error) {
 	if len(order.Checks) > 0 && len(order.Instances) == 0 {
 		return nil, fmt.Errorf("check %s: there is no instance to ask", order.App)
 	}
-	questions := make([]question, len(order.Checks))
+	trials := make([]trial, len(order.Checks))
 	for i, c := range order.Checks {
-		q, err := prepare(c, order.App)
+		one, err := prepare(c, order.App)
 		if err != nil {
 			return nil, fmt.Errorf("check %s with %q: %w", order.App, c.Name, err)
 		}
-		questions[i] = q
+		trials[i] = one
 	}
 	results := make([]release.CheckResult, 0, len(order.Checks))
+	failed := ""
 	for i, c := range order.Checks {
-		result, err := askAll(ctx, c, questions[i], order.Instances)
+		if c.Load != nil && failed != "" {
+			results = append(results, release.CheckResult{Name: c.Name, Evidence: fmt.Sprintf("left out, since %q failed", failed)})
+			continue
+		}
+		result, err := trials[i](ctx, order)
 		if err != nil {
 			return nil, fmt.Errorf("check %s with %q: %w", order.App, c.Name, err)
+		}
+		if !result.Passed {
+			failed = c.Name
 		}
 		results = append(results, result)
 	}
 	return results, nil
 }
+
+// trial carries out a check that was made ready.
+type trial func(ctx context.Context, order release.CheckOrder) (release.CheckResult, error)
 
 // question is a check made ready: everything it refers to has been found.
 type question interface {
@@ -66,10 +80,23 @@ type answer struct {
 	evidence string
 }
 
-func prepare(c release.Check, app string) (question, error) {
+func prepare(c release.Check, app string) (trial, error) {
 	if err := Validate(c); err != nil {
 		return nil, err
 	}
+	if c.Load != nil {
+		b, err := newBurden(*c.Load)
+		return func(ctx context.Context, order release.CheckOrder) (release.CheckResult, error) {
+			return b.run(ctx, c.Name, order)
+		}, err
+	}
+	q, err := ready(c, app)
+	return func(ctx context.Context, order release.CheckOrder) (release.CheckResult, error) {
+		return askAll(ctx, c, q, order.Instances)
+	}, err
+}
+
+func ready(c release.Check, app string) (question, error) {
 	if c.HTTP != nil {
 		return newRequest(*c.HTTP)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"cutover/internal/environ"
 	"cutover/internal/jsonpath"
+	"cutover/internal/load"
 	"cutover/internal/release"
 )
 
@@ -34,14 +35,44 @@ func Validate(c release.Check) error {
 		wrong = append(wrong, errors.New("retries, every and timeout must not be negative"))
 	}
 	switch {
-	case (c.HTTP == nil) == (c.Command == nil):
-		wrong = append(wrong, errors.New("it needs either http or command"))
+	case count(c.HTTP != nil, c.Command != nil, c.Load != nil) != 1:
+		wrong = append(wrong, errors.New("it needs either http or command or load"))
 	case c.HTTP != nil:
 		wrong = append(wrong, validateHTTP(*c.HTTP)...)
+	case c.Load != nil:
+		wrong = append(wrong, validateLoad(*c.Load)...)
 	default:
 		wrong = append(wrong, validateCommand(*c.Command)...)
 	}
 	return errors.Join(wrong...)
+}
+
+func count(facts ...bool) int {
+	n := 0
+	for _, fact := range facts {
+		if fact {
+			n++
+		}
+	}
+	return n
+}
+
+func validateLoad(l release.LoadCheck) []error {
+	p, err := readPlan(l.Plan)
+	if err != nil {
+		return []error{err}
+	}
+	var wrong []error
+	if len(p.Targets)+len(p.Against) > 0 {
+		wrong = append(wrong, errors.New("the load has targets, but they are the instances"))
+	}
+	if l.Baseline != nil && (p.Model != load.Open || l.Baseline.Margin < 0) {
+		wrong = append(wrong, errors.New("a comparison needs a rate, and a margin that is not negative"))
+	}
+	for _, flaw := range p.Flaws() {
+		wrong = append(wrong, flaw)
+	}
+	return wrong
 }
 
 func validateHTTP(h release.HTTPCheck) []error {

@@ -5,13 +5,14 @@ import (
 
 	"cutover/internal/check"
 	"cutover/internal/config"
+	"cutover/internal/load/file"
 
 	"github.com/spf13/cobra"
 )
 
 // loader reads files and has their checks judged by the package that will run
 // them.
-func loader() config.Loader { return config.Loader{Accept: check.Validate} }
+func loader() config.Loader { return config.Loader{Accept: check.Validate, Loads: file.ForRelease} }
 
 func newLintCommand(s *session) *cobra.Command {
 	var files fileFlags

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 )
 
 // runMirror is an app that shows how it was configured: GET / answers its
@@ -16,6 +17,7 @@ func runMirror(args []string) int {
 	flags := flag.NewFlagSet("mirror", flag.ContinueOnError)
 	port := flags.String("port", "", "the port to listen on")
 	file := flags.String("config", "", "a configuration file")
+	slow := flags.Duration("slow", 0, "how long every answer takes")
 	if flags.Parse(args) != nil {
 		return 2
 	}
@@ -32,7 +34,11 @@ func runMirror(args []string) int {
 		}
 		seen["config"] = strings.TrimSpace(string(text))
 	}
-	err := http.ListenAndServe("127.0.0.1:"+*port, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	err := http.ListenAndServe("127.0.0.1:"+*port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(*slow):
+		case <-r.Context().Done():
+		}
 		_ = json.NewEncoder(w).Encode(seen)
 	}))
 	fmt.Fprintln(os.Stderr, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cutover/internal/api"
+	"cutover/internal/check"
 	"cutover/internal/config"
 	"cutover/internal/release"
 )
@@ -45,7 +46,11 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	if app, ok := b.App(plan.App); ok && err != nil {
 		return plan, fmt.Errorf("%s: %w", app.Place(), err)
 	}
-	if err := p.c.fits(ctx, plan); err != nil {
+	err = p.c.fits(ctx, plan)
+	if err == nil {
+		err = check.Ready(plan)
+	}
+	if err != nil {
 		if r, named := b.Release(name); named == nil {
 			return plan, fmt.Errorf("%s: %w", r.Place(), err)
 		}

@@ -26,6 +26,9 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 		fmt.Fprintf(w, "  verdict  %s\n", s.verdictWords(w, now))
 		s.writeEvidence(w, "           ", now, st.Plan)
 	}
+	for _, concern := range release.Concerns(st.Checked) {
+		fmt.Fprintf(w, "  %s  %s\n", s.paint(w, yellow, "look at"), concern)
+	}
 	for _, t := range v.Troubles {
 		fmt.Fprintf(w, "  %s %s\n", s.paint(w, red, "trouble"), t)
 	}

@@ -16,6 +16,7 @@ type Bundle struct {
 	Policies []*Policy
 
 	sources []*source
+	loads   func(LoadOrder) (LoadPlan, error)
 	// partial says that a document could not be read at all, so that others
 	// may seem to be alone.
 	partial bool

@@ -14,6 +14,10 @@ import (
 type Checks struct {
 	// The smoke checks: all must pass on every new instance.
 	Smoke []Check `json:"smoke,omitempty"`
+	// Loads that the new instances get once the smoke checks have passed.
+	Load []LoadCheck `json:"load,omitempty"`
+	// What is timed on the old and the new instances side by side.
+	Baseline *Baseline `json:"baseline,omitempty"`
 }
 
 // Check is one question: a request or a command.
@@ -105,6 +109,15 @@ func (c Checks) validate(dir string, accept func(release.Check) error, tell repo
 		if err := accept(resolved); err != nil {
 			tell(at, err.Error(), "change the check accordingly")
 		}
+	}
+	if c.Baseline != nil {
+		seen[baselineName] = true
+	}
+	for i, one := range c.Load {
+		if seen[one.name()] {
+			tell(join(element("load", i), "name"), fmt.Sprintf("another check is called %q too", printable(one.name())), "give each a name of its own")
+		}
+		seen[one.name()] = true
 	}
 }
 

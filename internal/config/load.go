@@ -21,6 +21,10 @@ type Loader struct {
 	// Accept, if set, is asked about every check of a release and says why
 	// one cannot be put, such as a JSON path that cannot be read.
 	Accept func(release.Check) error
+	// Loads, if set, makes the loads that a release asks for ready. Its error
+	// is the Problems of a scenario file, or Misfits. It may be called by
+	// Lint and Plan.
+	Loads func(LoadOrder) (LoadPlan, error)
 	// AcceptSignal, if set, is asked about every signal of a release and says
 	// why one cannot be read, such as an address that leads nowhere.
 	AcceptSignal func(signal.Signal) error
@@ -72,6 +76,7 @@ func (l Loader) Parse(name string, data []byte, dir string) (*Bundle, error) {
 }
 
 func (b *Bundle) finish(l Loader) (*Bundle, error) {
+	b.loads = l.Loads
 	b.acceptSignal = l.AcceptSignal
 	b.validate(l.Accept)
 	if err := b.problems().err(); err != nil {
@@ -94,6 +99,8 @@ func (b *Bundle) read(s *source, data []byte) {
 			r.doc = decode(s, n, r)
 			r.Spec.Strategy.complete(func(path string) bool { return r.doc.has(join("spec.strategy", path)) })
 			b.Releases = append(b.Releases, r)
+		case scenarioKind:
+			// It is read by whom it is named: a release, or a command.
 		case "Policy":
 			p := &Policy{}
 			p.doc = decode(s, n, p)
@@ -113,12 +120,19 @@ func decode(s *source, n *node, into any) *document {
 	return doc
 }
 
+// scenarioKind is that of files which are read elsewhere, and may lie beside
+// those of a release.
+const scenarioKind = "Load"
+
 // kindOf returns which kind of document it is, "" after reporting that it is
 // none.
 func kindOf(s *source, n *node) string {
 	if n.kind != mappingKind {
 		s.report(n.line, n.column, "", "a document is a group of keys, but this is "+n.describe(), "begin with: apiVersion: "+APIVersion)
 		return ""
+	}
+	if kind, ok := n.find("kind"); ok && kind.text == scenarioKind {
+		return scenarioKind
 	}
 	version := headline(s, n, "apiVersion", []string{APIVersion})
 	kind := headline(s, n, "kind", []string{"App", "Release", "Policy"})

@@ -46,6 +46,9 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep
 		return release.Plan{}, err
 	}
 	p := b.frame(app, r)
+	if err := b.addLoads(&p, r); err != nil {
+		return release.Plan{}, err
+	}
 	if p.Schema, err = schemaOf(app, r, keep); err != nil {
 		return release.Plan{}, err
 	}

@@ -37,6 +37,8 @@ type ReleaseSpec struct {
 	Strategy Strategy `json:"strategy,omitzero"`
 	// What ready means for the new instances together.
 	Ready Ready `json:"ready,omitzero"`
+	// What the new instances are asked for before they are tested, so that users do not meet them cold.
+	WarmUp *WarmUp `json:"warmUp,omitempty"`
 	// Questions put to the new instances before they get traffic.
 	Checks Checks `json:"checks,omitzero"`
 	// When the release is taken back, and what it takes to go on.

@@ -24,6 +24,7 @@ func (r *Release) validate(replicas int, accept func(release.Check) error) {
 	}
 	r.Spec.Strategy.validate(replicas, has, spec.in("strategy"))
 	r.Spec.Checks.validate(r.doc.source.dir, accept, spec.in("checks"))
+	r.validateLoads(spec)
 	r.Spec.Guard.validate(spec.in("guard"))
 	checkPositive(r.Spec.Ready.Within, "ready.within", spec)
 	if t := r.Spec.Tries; t.MaxPause < t.Pause {

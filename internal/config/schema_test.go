@@ -18,22 +18,6 @@ var update = flag.Bool("update", false, "write schema.json anew")
 // schemaFile is what editors read.
 const schemaFile = "schema.json"
 
-func TestTheSchemaForEditorsIsWhatTheTypesSay(t *testing.T) {
-	want := generate(t)
-	if *update {
-		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs from the types; write it anew with: go test ./internal/config -run Schema -update", schemaFile)
-	}
-}
-
 func TestTheSchemaTakesTheExamples(t *testing.T) {
 	t.Parallel()
 	schema := compile(t)
@@ -47,10 +31,6 @@ func TestTheSchemaTakesTheExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, doc := range strings.Split(string(data), "\n---\n") {
-			if strings.Contains(doc, "\nkind: Load\n") {
-				// Scenarios are read, and their examples tested, in a package of their own.
-				continue
-			}
 			if err := schema.Validate(asJSON(t, doc)); err != nil {
 				t.Errorf("%s, document %d: %v", name, i+1, err)
 			}

@@ -2,37 +2,56 @@ package config
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/invopop/jsonschema"
 )
 
-// kindsOfDocument is reflected to find all definitions at once.
-type kindsOfDocument struct {
-	App     App     `json:"app"`
-	Release Release `json:"release"`
-	Policy  Policy  `json:"policy"`
-}
+// Update says that schema.json is to be written anew.
+var Update = update
 
-// generate makes the schema from the types, their tags and their comments.
-func generate(t *testing.T) []byte {
+// GenerateSchema makes the schema from the types, their tags and their
+// comments. That of scenario files, which is read in a package of its own, is
+// given.
+func GenerateSchema(t *testing.T, loadForm reflect.Type) []byte {
 	t.Helper()
-	r := &jsonschema.Reflector{Anonymous: true, RequiredFromJSONSchemaTags: true, Mapper: scalarSchema}
+	home := loadForm.PkgPath()
+	nameOf := func(of reflect.Type) string {
+		switch {
+		case of == loadForm:
+			return "Load"
+		case of.PkgPath() == home:
+			return "Load" + strings.ToUpper(of.Name()[:1]) + of.Name()[1:]
+		}
+		return of.Name()
+	}
+	r := &jsonschema.Reflector{Anonymous: true, RequiredFromJSONSchemaTags: true, Mapper: scalarSchema, Namer: nameOf}
 	if err := r.AddGoComments("cutover/internal/config", "./"); err != nil {
 		t.Fatal(err)
 	}
-	root := reflect.TypeFor[kindsOfDocument]()
-	all := r.ReflectFromType(root)
+	addComments(t, r, home, "../load/file")
 	s := &jsonschema.Schema{
-		Version: all.Version, Title: "cutover", Definitions: all.Definitions,
-		Description: "Files that say what stands (App), what changes (Release) and what is demanded (Policy).",
+		Title: "cutover", Definitions: jsonschema.Definitions{},
+		Description: "Files that say what stands (App), what changes (Release), what is demanded (Policy) and how users behave (Load).",
 	}
-	for _, kind := range fields(root) {
-		s.OneOf = append(s.OneOf, &jsonschema.Schema{Ref: "#/$defs/" + root.Field(kind.index).Name})
+	done := map[reflect.Type]bool{}
+	for _, kind := range []reflect.Type{reflect.TypeFor[App](), reflect.TypeFor[Release](), reflect.TypeFor[Policy](), loadForm} {
+		all := r.ReflectFromType(kind)
+		s.Version = all.Version
+		for name, def := range all.Definitions {
+			if s.Definitions[name] == nil {
+				s.Definitions[name] = def
+			}
+		}
+		s.OneOf = append(s.OneOf, &jsonschema.Schema{Ref: "#/$defs/" + nameOf(kind)})
+		refine(kind, s.Definitions, done, nameOf)
 	}
-	delete(s.Definitions, root.Name())
-	refine(root, s.Definitions, map[reflect.Type]bool{})
 	for _, kind := range []string{"AppMetadata", "ReleaseMetadata", "PolicyMetadata"} {
 		name, _ := s.Definitions[kind].Properties.Get("name")
 		name.Pattern = nameForm.String()
@@ -44,9 +63,39 @@ func generate(t *testing.T) []byte {
 	return append(text, '\n')
 }
 
+// addComments adds the comments of types that are not exported, which the
+// library passes over.
+func addComments(t *testing.T, r *jsonschema.Reflector, home, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if group, ok := spec.Type.(*ast.StructType); ok {
+				for _, f := range group.Fields.List {
+					if text := strings.Join(strings.Fields(f.Doc.Text()), " "); text != "" && len(f.Names) == 1 {
+						r.CommentMap[home+"."+spec.Name.Name+"."+f.Names[0].Name] = text
+					}
+				}
+			}
+			return false
+		})
+	}
+}
+
 // refine adds what the tags of this package say beyond invopop's: defaults of
 // values with a form of their own, and short forms.
-func refine(t reflect.Type, defs jsonschema.Definitions, done map[reflect.Type]bool) {
+func refine(t reflect.Type, defs jsonschema.Definitions, done map[reflect.Type]bool, nameOf func(reflect.Type) string) {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
 		t = t.Elem()
 	}
@@ -54,9 +103,9 @@ func refine(t reflect.Type, defs jsonschema.Definitions, done map[reflect.Type]b
 		return
 	}
 	done[t] = true
-	def := defs[t.Name()]
+	def := defs[nameOf(t)]
 	for _, f := range fields(t) {
-		refine(t.Field(f.index).Type, defs, done)
+		refine(t.Field(f.index).Type, defs, done, nameOf)
 		if def == nil {
 			continue
 		}
@@ -64,9 +113,9 @@ func refine(t reflect.Type, defs jsonschema.Definitions, done map[reflect.Type]b
 			p.Default = f.standard
 		}
 	}
-	if s, ok := reflect.New(t).Interface().(shortened); ok {
-		short, _ := def.Properties.Get(s.shortKey())
-		defs[t.Name()] = &jsonschema.Schema{Description: def.Description, AnyOf: []*jsonschema.Schema{short, def}}
+	if key, ok := shortFormOf(reflect.New(t).Elem()); ok {
+		short, _ := def.Properties.Get(key)
+		defs[nameOf(t)] = &jsonschema.Schema{Description: def.Description, AnyOf: []*jsonschema.Schema{short, def}}
 	}
 }
 

@@ -84,11 +84,19 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 	case release.ActStop:
 		return room + max(p.From.Artefact.Stop.Grace, p.To.Artefact.Stop.Grace)
 	case release.ActCheck:
-		total := room
+		total, loads := room, time.Duration(0)
 		for _, c := range p.Checks {
+			if c.Load != nil { // all instances share it
+				loads += c.Load.Limit()
+				continue
+			}
 			total += time.Duration(c.Retries+1) * (c.Timeout + c.Every)
 		}
-		return total * time.Duration(max(p.Replicas, 1))
+		return total*time.Duration(max(p.Replicas, 1)) + loads
+	case release.ActWarmUp:
+		if p.WarmUp != nil {
+			return room + p.WarmUp.Limit()
+		}
 	case release.ActExpand, release.ActContract, release.ActRevertSchema:
 		// Waiting for locks and for older transactions takes its time; what
 		// users notice is bounded by the lock budget.
@@ -143,7 +151,15 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 	case release.ActCloseStreams:
 		return e.Traffic.CloseStreams(ctx, release.StreamOrder{Stamp: stamp, Side: a.Side})
 	case release.ActCheck:
-		result.Checks, err = e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: s.Plan.Checks, Instances: serving(*w.Sides.Of(a.Side))})
+		order := release.CheckOrder{Stamp: stamp, Checks: s.Plan.Checks, Instances: serving(*w.Sides.Of(a.Side))}
+		if s.Plan.Compares() {
+			order.Beside = serving(*w.Sides.Of(s.Plan.From.Side))
+		}
+		result.Checks, err = e.Checks.Run(ctx, order)
+		return err
+	case release.ActWarmUp:
+		warm := []release.Check{{Name: string(a.Kind), Load: s.Plan.WarmUp}}
+		result.Checks, err = e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: warm, Instances: serving(*w.Sides.Of(a.Side))})
 		return err
 	case release.ActExpand, release.ActBackfill, release.ActContract, release.ActRevertSchema:
 		return e.changeSchema(ctx, s, a.Kind, stamp)

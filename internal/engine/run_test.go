@@ -39,11 +39,14 @@ func TestADeadlineLeavesRoomForWhatThePlanAllows(t *testing.T) {
 	t.Parallel()
 	p := canary("r1", release.Target{}, "v1")
 	p.From.Artefact.Stop.Grace, p.To.Artefact.Stop.Grace = time.Minute, 10*time.Second
-	p.Checks = []release.Check{{Retries: 2, Every: 5 * time.Second, Timeout: 10 * time.Second}, {Timeout: 3 * time.Second}}
+	p.Checks = []release.Check{{Retries: 2, Every: 5 * time.Second, Timeout: 10 * time.Second}, {Timeout: 3 * time.Second},
+		{Load: &release.LoadCheck{Most: 10 * time.Minute, Timeout: 10 * time.Second}}}
+	p.WarmUp = &release.LoadCheck{Most: 5 * time.Minute}
 	e := New(Config{Owner: "one"})
 	for kind, least := range map[release.ActionKind]time.Duration{
 		release.ActStop: time.Minute, release.ActRoute: time.Second, release.ActStart: time.Second,
-		release.ActCheck: 2 * (3*(5+10) + 3) * time.Second,
+		release.ActCheck:  2*(3*(5+10)+3)*time.Second + 10*time.Minute,
+		release.ActWarmUp: 5 * time.Minute,
 	} {
 		if got := e.deadline(p, release.Action{Kind: kind}); got <= least || got > least+3*time.Minute {
 			t.Errorf("%s may take %s, want a little more than %s", kind, got, least)

@@ -30,13 +30,19 @@ type load struct {
 // A broken threshold is not an error: see Result.Passed. When Run returns,
 // nothing of it is left but connections about to close.
 func Run(ctx context.Context, p Plan, report func(Progress)) (Result, error) {
+	_, result, err := run(ctx, p, 0, report)
+	return result, err
+}
+
+// run is Run, and keeps latencies apart in that many rounds.
+func run(ctx context.Context, p Plan, count int, report func(Progress)) (*load, Result, error) {
 	p = p.complete()
 	if err := p.Validate(); err != nil {
-		return Result{}, fmt.Errorf("check the load: %w", err)
+		return nil, Result{}, fmt.Errorf("check the load: %w", err)
 	}
 	ready, err := compile(p)
 	if err != nil {
-		return Result{}, err
+		return nil, Result{}, err
 	}
 	l := &load{program: ready, began: time.Now(), hard: ctx}
 	soft, cancel := context.WithDeadline(ctx, l.began.Add(ready.ramp.lasts()))
@@ -47,12 +53,27 @@ func Run(ctx context.Context, p Plan, report func(Progress)) (Result, error) {
 	if len(p.Against) > 0 {
 		l.sides = append(l.sides, ready.newSide(againstSide, p.Against, from))
 	}
+	for _, s := range l.sides {
+		if count > 0 {
+			s.tally.rounds = newRounds(ready, count, from, ready.ramp.lasts()-p.WarmUp)
+		}
+	}
 	l.play(report)
 	result := l.result(time.Now())
 	if ctx.Err() != nil {
-		return result, fmt.Errorf("the load was called off: %w", ctx.Err())
+		return l, result, fmt.Errorf("the load was called off: %w", ctx.Err())
 	}
-	return result, nil
+	return l, result, nil
+}
+
+// Ready says which reference of a plan cannot be resolved on this machine, or
+// nil. Nothing is sent, and nothing kept.
+func (p Plan) Ready() error {
+	if len(p.Flaws()) > 0 {
+		return fmt.Errorf("check the load: %w", p.Flaws())
+	}
+	_, err := compile(p)
+	return err
 }
 
 // What the sides are called.

@@ -25,6 +25,8 @@ type tally struct {
 	inFlight                           int
 
 	recent recent
+	// rounds is nil unless latencies are kept apart by time.
+	rounds *rounds
 }
 
 // recent is what happened since the last look.
@@ -60,6 +62,7 @@ func (t *tally) request(index int, at *host, x *exchange) {
 	for _, r := range []*row{t.all, t.requests[index], t.hosts[at]} {
 		r.add(x)
 	}
+	t.rounds.request(index, x)
 	enter(t.late, x.sent.Sub(x.intended))
 	if x.done.After(t.last) {
 		t.last = x.done
@@ -82,6 +85,7 @@ func (t *tally) page(index int, x *exchange) {
 	defer t.mu.Unlock()
 	if !x.intended.Before(t.from) {
 		t.pages[index].add(x)
+		t.rounds.page(index, x)
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	ActStop         ActionKind = "stop"
 	ActRoute        ActionKind = "route"
 	ActCloseStreams ActionKind = "close-streams"
+	ActWarmUp       ActionKind = "warm-up"
 	ActCheck        ActionKind = "check"
 	ActExpand       ActionKind = "expand"
 	ActBackfill     ActionKind = "backfill"
@@ -92,6 +93,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("close streams on %s", a.Side)
 	case ActCheck:
 		return fmt.Sprintf("check %s", a.Side)
+	case ActWarmUp:
+		return fmt.Sprintf("warm up %s", a.Side)
 	}
 	return string(a.Kind)
 }

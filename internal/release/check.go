@@ -3,13 +3,14 @@ package release
 import "time"
 
 // Check is one question put to the instances of the side being brought in,
-// before they get any traffic. Exactly one of HTTP and Command is set.
+// before they get any traffic. Exactly one of HTTP, Command and Load is set.
 type Check struct {
 	Name    string        `json:"name"`
 	HTTP    *HTTPCheck    `json:"http,omitempty"`
 	Command *CommandCheck `json:"command,omitempty"`
+	Load    *LoadCheck    `json:"load,omitempty"`
 	// Retries is how often a failed try is repeated, Every the pause between
-	// tries, Timeout the limit of one try.
+	// tries, Timeout the limit of one try. A load has limits of its own.
 	Retries int           `json:"retries"`
 	Every   time.Duration `json:"every"`
 	Timeout time.Duration `json:"timeout"`
@@ -47,4 +48,19 @@ type CheckResult struct {
 	// Evidence says what was seen: status, latency, and for a failure what
 	// was expected instead and the beginning of the body or output.
 	Evidence string `json:"evidence"`
+	// Concern says what deserves a look although the check has passed.
+	Concern string `json:"concern,omitempty"`
+	// Figures are what a load has measured.
+	Figures []Figure `json:"figures,omitempty"`
+}
+
+// Concerns lists the concerns of results, each with the name of its check.
+func Concerns(results []CheckResult) []string {
+	var list []string
+	for _, r := range results {
+		if r.Concern != "" {
+			list = append(list, r.Name+": "+r.Concern)
+		}
+	}
+	return list
 }

@@ -135,6 +135,8 @@ func (s State) intend(ev Intended) State {
 		s.Exchanging = true
 	case ActCheck:
 		s.Checked, s.Passed = nil, false
+	case ActWarmUp:
+		s.Warmed = false
 	}
 	return s
 }
@@ -158,6 +160,9 @@ func (s State) finish(ev Finished, at time.Time) State {
 	s.Tries = append(tries, t)
 	if ev.Kind == ActBackup && t.OK {
 		s.Saved = ev.Saved
+	}
+	if ev.Kind == ActWarmUp && t.OK {
+		s.Warmed = true
 	}
 	if ev.Kind == ActCheck && t.OK {
 		s.Checked = ev.Checks
@@ -222,6 +227,9 @@ func (s State) notice(ev Noticed, at time.Time) State {
 		*s.DegradedAt.Of(ev.Side) = time.Time{}
 	case Restarted:
 		*s.Restarts.Of(ev.Side)++
+		if ev.Side == s.Plan.To.Side && s.Phase == Warming {
+			s.Warmed = false // what was started again is cold
+		}
 	}
 	return s
 }

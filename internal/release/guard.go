@@ -115,7 +115,7 @@ func (d *decider) mustRevert() string {
 		}
 	}
 	if d.s.Phase == Testing && d.s.Checked != nil && !d.s.Passed {
-		return "smoke check failed: " + firstFailure(d.s.Checked)
+		return firstFailure(*d.p, d.s.Checked)
 	}
 	return ""
 }
@@ -211,11 +211,17 @@ func (d *decider) tooManyFailed() string {
 		failed, d.p.Replicas, d.p.Rolling.MaxFailureRatio, lastWords(*d.new()))
 }
 
-func firstFailure(results []CheckResult) string {
-	for _, r := range results {
-		if !r.Passed {
-			return r.Name + ": " + r.Evidence
+// firstFailure says which check failed, and by what it was seen.
+func firstFailure(p Plan, results []CheckResult) string {
+	for i, r := range results {
+		if r.Passed {
+			continue
 		}
+		kind := "smoke check"
+		if i < len(p.Checks) && p.Checks[i].Load != nil {
+			kind = "load check"
+		}
+		return kind + " failed: " + r.Name + ": " + r.Evidence
 	}
 	return ""
 }

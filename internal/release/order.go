@@ -84,4 +84,7 @@ type CheckOrder struct {
 	Stamp
 	Checks    []Check    `json:"checks"`
 	Instances []Instance `json:"instances"`
+	// Beside are instances of the old side, for checks that compare; there are
+	// none where nothing serves yet.
+	Beside []Instance `json:"beside,omitempty"`
 }

@@ -111,13 +111,17 @@ func (d *decider) starting() {
 	d.advance(Warming, 0, "%s of %s ready", plural(d.p.newAt(0), "instance", "instances"), d.p.To.Version)
 }
 
-// warming lets the new instances show that they stay ready.
+// warming warms the new instances up and lets them show that they stay ready.
 func (d *decider) warming() {
 	d.keepOld()
 	d.keepNew(d.p.newAt(0))
 	d.wantRoute()
 	if !d.new().Known || d.new().Ready() < d.p.newAt(0) {
 		d.wait("not every instance of %s is ready", d.p.To.Version)
+		return
+	}
+	if d.p.WarmUp != nil && !d.s.Warmed {
+		d.want(Action{Kind: ActWarmUp, Side: d.p.To.Side})
 		return
 	}
 	var last time.Time
@@ -140,6 +144,10 @@ func (d *decider) testing() {
 	if len(d.p.Checks) > 0 && !d.s.Passed {
 		if d.new().Ready() < d.p.newAt(0) {
 			d.wait("not every instance of %s is ready", d.p.To.Version)
+			return
+		}
+		if d.p.Compares() && d.old().Ready() == 0 {
+			d.wait("no instance of %s is ready to compare with", d.p.From.Version)
 			return
 		}
 		d.want(Action{Kind: ActCheck, Side: d.p.To.Side})

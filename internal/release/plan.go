@@ -32,7 +32,10 @@ type Plan struct {
 	// Settle is how long all of them must then stay ready without a break.
 	ReadyWithin time.Duration `json:"readyWithin"`
 	Settle      time.Duration `json:"settle"`
-	Checks      []Check       `json:"checks,omitempty"`
+	// WarmUp is the load that the new instances get before they are tested. Its
+	// figures are kept and judge nothing.
+	WarmUp *LoadCheck `json:"warmUp,omitempty"`
+	Checks []Check    `json:"checks,omitempty"`
 	// Soak is the watch at full traffic before standby begins.
 	Soak Hold `json:"soak"`
 	// Standby is how long the old side stays ready to take everything back.

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -62,7 +63,22 @@ func (f Finished) sentence() string {
 	if f.Saved != nil {
 		what += " " + f.Saved.Name
 	}
-	return fmt.Sprintf("%s done in %s", what, took)
+	return fmt.Sprintf("%s done in %s", what, took) + f.findings()
+}
+
+// findings says what loads have shown. What else was checked shows in the
+// phase that follows.
+func (f Finished) findings() string {
+	var b strings.Builder
+	for _, c := range f.Checks {
+		if len(c.Figures) > 0 {
+			b.WriteString("; " + c.Name + ": " + c.Evidence)
+		}
+		if c.Concern != "" {
+			b.WriteString("; look at " + c.Name + ": " + c.Concern)
+		}
+	}
+	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
 func orNothing(version string) string {

@@ -64,6 +64,8 @@ type State struct {
 	// Saved is the backup taken for this release.
 	Saved *Saved `json:"saved,omitempty"`
 
+	// Warmed says that the new instances had their warm-up.
+	Warmed bool `json:"warmed,omitempty"`
 	// Checked holds the evidence of the last smoke run; Passed its outcome.
 	Checked []CheckResult `json:"checked,omitempty"`
 	Passed  bool          `json:"passed,omitempty"`

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -66,10 +67,40 @@ func (t *timeline) before() {
 	}
 	t.add(Starting, fmt.Sprintf("start %s of %s on %s", plural(p.newAt(0), "instance", "instances"), p.To.Version, p.To.Side),
 		fmt.Sprintf("all ready, at most %s", Span(p.ReadyWithin)), 0, none)
-	t.add(Warming, "all of them stay ready", Span(p.Settle), p.Settle, none)
-	if n := len(p.Checks); n > 0 {
-		t.add(Testing, plural(n, "smoke check", "smoke checks")+" against each, before any traffic", "all pass", 0, none)
+	if p.WarmUp == nil {
+		t.add(Warming, "all of them stay ready", Span(p.Settle), p.Settle, none)
+	} else {
+		t.add(Warming, "warm them up; all of them stay ready", "at most "+Span(p.WarmUp.Most)+", then "+Span(p.Settle), max(p.WarmUp.Least, p.Settle), none)
 	}
+	if what, least := p.tests(); what != "" {
+		t.add(Testing, what+", before any traffic", "all pass", least, none)
+	}
+}
+
+// tests says what the checks do, and how long they take at least.
+func (p Plan) tests() (what string, least time.Duration) {
+	var smoke, loads int
+	var parts []string
+	for _, c := range p.Checks {
+		switch {
+		case c.Load == nil:
+			smoke++
+			continue
+		case c.Load.Baseline == nil || p.alone():
+			loads++
+		}
+		least += c.Load.Least
+	}
+	if smoke > 0 {
+		parts = append(parts, plural(smoke, "smoke check", "smoke checks")+" against each")
+	}
+	if loads > 0 {
+		parts = append(parts, plural(loads, "load check", "load checks"))
+	}
+	if p.Compares() {
+		parts = append(parts, "a comparison with "+p.From.Version)
+	}
+	return strings.Join(parts, ", "), least
 }
 
 // expands says how the schema gets to fit both versions.

@@ -126,7 +126,7 @@ func TestThePredictionSaysWhatHappensWhatEndsItAndTheWayBack(t *testing.T) {
 		{simulation.Shape{Strategy: release.Canary, Replicas: 3}, release.Retiring, 0,
 			"1h0m27s | drain and stop v1 | nothing in flight, at most 30s | none: the point of no return"},
 		{simulation.Shape{Strategy: release.Canary, Replicas: 3, Checks: true}, release.Testing, 0,
-			"2s | 1 smoke check against each, before any traffic | all pass | nothing to undo: no traffic has moved"},
+			"2s | 1 smoke check against each, a comparison with v1, before any traffic | all pass | nothing to undo: no traffic has moved"},
 		{simulation.Shape{Strategy: release.Canary, Replicas: 3, Schema: true}, release.Contracting, 0,
 			"1h0m27s | remove the old shape from the schema | | none"},
 		{simulation.Shape{Strategy: release.Canary, Replicas: 3, First: true}, release.Soaking, 0,

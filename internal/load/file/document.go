@@ -3,6 +3,8 @@
 package file
 
 import (
+	"reflect"
+
 	"cutover/internal/config"
 )
 
@@ -11,10 +13,14 @@ const Kind = "Load"
 
 // document is the file as it is written. Its tags say what it may hold.
 type document struct {
-	APIVersion string   `json:"apiVersion" jsonschema:"required"`
-	Kind       string   `json:"kind" jsonschema:"required"`
-	Metadata   metadata `json:"metadata" jsonschema:"required" example:"{name: front-page}"`
-	Spec       spec     `json:"spec" jsonschema:"required" example:"{rate: 100/s, for: 30s, scenarios: {visit: {steps: [{page: /}]}}}"`
+	// The form of this document.
+	APIVersion string `json:"apiVersion" jsonschema:"required,enum=cutover/v1"`
+	// What this document is.
+	Kind string `json:"kind" jsonschema:"required,enum=Load"`
+	// How this load is called.
+	Metadata metadata `json:"metadata" jsonschema:"required" example:"{name: front-page}"`
+	// What is sent, how much of it, and what must come out.
+	Spec spec `json:"spec" jsonschema:"required" example:"{rate: 100/s, for: 30s, scenarios: {visit: {steps: [{page: /}]}}}"`
 }
 
 type metadata struct {
@@ -136,3 +142,7 @@ type capture struct {
 
 // ShortKey implements config.Shortened.
 func (capture) ShortKey() string { return "regexp" }
+
+// Form returns the type whose tags say what a file may hold, for the schema
+// that editors read.
+func Form() reflect.Type { return reflect.TypeFor[document]() }

@@ -102,6 +102,9 @@ func TestTheExamplesAreInOrder(t *testing.T) {
 		t.Fatalf("%d examples, %v", len(files), err)
 	}
 	for _, name := range files {
+		if filepath.Base(name) == "release.yaml" {
+			continue // see TestTheExampleOfAReleaseWithLoadsCanBePlanned
+		}
 		p, err := file.Load(name)
 		if err != nil {
 			t.Errorf("%v", err)

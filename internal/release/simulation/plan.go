@@ -66,7 +66,8 @@ func (sh Shape) Plan() release.Plan {
 		p.Backup = release.Backup{Before: release.Expanding}
 	}
 	if sh.Checks {
-		p.Checks = []release.Check{{Name: "smoke"}}
+		p.Checks = []release.Check{{Name: "smoke"}, {Name: "baseline", Load: &release.LoadCheck{Baseline: &release.Baseline{}}}}
+		p.WarmUp = &release.LoadCheck{}
 	}
 	if sh.Force {
 		p.Drain.OnTimeout = release.DrainForce
