@@ -11,7 +11,7 @@ import (
 
 // loader reads files and has their checks judged by the package that will run
 // them.
-func loader() config.Loader { return config.Loader{Accept: check.Validate} }
+func loader() config.Loader { return config.Loader{Accept: check.Validate, AcceptSignal: acceptSignal} }
 
 func newLintCommand(s *session) *cobra.Command {
 	var files fileFlags

@@ -25,6 +25,7 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	if now := latest(v); now.Kind != release.Unknown && !st.Phase.Ended() {
 		fmt.Fprintf(w, "  verdict  %s\n", s.verdictWords(w, now))
 		s.writeEvidence(w, "           ", now, st.Plan)
+		s.writeSignals(w, "           ", now)
 	}
 	for _, t := range v.Troubles {
 		fmt.Fprintf(w, "  %s %s\n", s.paint(w, red, "trouble"), t)
