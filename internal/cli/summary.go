@@ -45,12 +45,17 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	}
 }
 
-// latest is the verdict of the last look, or else the last one on record.
+// latest is the verdict of the last look, or else the last one on record with
+// what the signals say now.
 func latest(v api.View) release.Verdict {
 	if v.World.Verdict.Kind != release.Unknown {
 		return v.World.Verdict
 	}
-	return v.State.Verdict
+	now := v.State.Verdict
+	if len(v.World.Verdict.Signals) > 0 {
+		now.Signals = v.World.Verdict.Signals
+	}
+	return now
 }
 
 func verbs(list []release.Help) string {
