@@ -76,6 +76,8 @@ var forbidden = []struct {
 	{[]string{"internal/engine", "internal/api"},
 		[]string{"internal/platform", "internal/traffic", "internal/check", "internal/snapshot", "internal/config", "internal/proxy", "internal/cli", "internal/store/sqlite"},
 		"the engine owns its ports and must work with any adapter; only the command line puts them together"},
+	{[]string{"internal/engine", "internal/api"}, []string{"internal/metrics", "internal/signal/watch", "internal/signal/condition"},
+		"the engine knows what signals mean, which is pure, and not how they are read"},
 	{[]string{"internal/schema/lint", "internal/schema/native", "internal/backup", "internal/rehearsal"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
 		"adapters act and do not decide, and never import each other"},

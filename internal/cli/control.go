@@ -23,6 +23,7 @@ import (
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
 	"cutover/internal/schema/driver"
+	"cutover/internal/signal/watch"
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
@@ -51,6 +52,7 @@ type control struct {
 	router    *embedded.Router
 	schema    *driver.Driver
 	backups   backup.Keeper
+	signals   *watch.Watcher
 	engine    *engine.Engine
 }
 
@@ -87,6 +89,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
 		return nil, err
 	}
+	c.signals = watch.New(watch.Options{Readers: newReaders()})
 	c.engine = c.newEngine()
 	return c, nil
 }
@@ -109,12 +112,15 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
-		Schema: c.schema, Backups: c.backups, Journal: journal, Leases: c.journal,
+		Schema: c.schema, Backups: c.backups, Signals: c.signals, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
 	})
 }
 
 func (c *control) close() {
+	if err := c.signals.Close(); err != nil {
+		c.options.Logger.Error("end the watch of the signals", "error", err)
+	}
 	if err := c.journal.Close(); err != nil {
 		c.options.Logger.Error("close the journal", "error", err)
 	}

@@ -41,6 +41,7 @@ func newExplainCommand(s *session) *cobra.Command {
 					return reached(err)
 				}
 			}
+			s.writeSignals(s.out, "    ", x.Verdict)
 			fmt.Fprintf(s.out, "  %s\n", x.Back)
 			t := &table{}
 			for _, h := range x.Verbs {

@@ -12,7 +12,9 @@ import (
 
 // loader reads files and has their checks judged by the package that will run
 // them.
-func loader() config.Loader { return config.Loader{Accept: check.Validate, Loads: file.ForRelease} }
+func loader() config.Loader {
+	return config.Loader{Accept: check.Validate, AcceptSignal: acceptSignal, Loads: file.ForRelease}
+}
 
 func newLintCommand(s *session) *cobra.Command {
 	var files fileFlags

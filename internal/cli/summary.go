@@ -25,6 +25,7 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	if now := latest(v); now.Kind != release.Unknown && !st.Phase.Ended() {
 		fmt.Fprintf(w, "  verdict  %s\n", s.verdictWords(w, now))
 		s.writeEvidence(w, "           ", now, st.Plan)
+		s.writeSignals(w, "           ", now)
 	}
 	for _, concern := range release.Concerns(st.Checked) {
 		fmt.Fprintf(w, "  %s  %s\n", s.paint(w, yellow, "look at"), concern)
@@ -47,12 +48,17 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 	}
 }
 
-// latest is the verdict of the last look, or else the last one on record.
+// latest is the verdict of the last look, or else the last one on record with
+// what the signals say now.
 func latest(v api.View) release.Verdict {
 	if v.World.Verdict.Kind != release.Unknown {
 		return v.World.Verdict
 	}
-	return v.State.Verdict
+	now := v.State.Verdict
+	if len(v.World.Verdict.Signals) > 0 {
+		now.Signals = v.World.Verdict.Signals
+	}
+	return now
 }
 
 func verbs(list []release.Help) string {

@@ -52,6 +52,9 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep
 	if p.Schema, err = schemaOf(app, r, keep); err != nil {
 		return release.Plan{}, err
 	}
+	if p.Signals, err = r.signals(); err != nil {
+		return release.Plan{}, err
+	}
 	p.From = now
 	p.To = release.Target{Version: string(r.Spec.To.Version), Side: now.Side.Other(), Digest: digest, Artefact: artefact}
 	return p, nil

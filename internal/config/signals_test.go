@@ -1,13 +1,16 @@
 package config_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"cutover/internal/config"
+	"cutover/internal/release"
 	"cutover/internal/signal"
 )
 
@@ -43,6 +46,36 @@ func resolved(t *testing.T, text string) signal.Set {
 		t.Fatalf("what the files say is refused where it is used: %v", err)
 	}
 	return set
+}
+
+func TestAPlanCarriesItsSignalsAndNoSecret(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("SHOP_DSN", "postgres://shop:hush@127.0.0.1/shop")
+	if err := os.WriteFile(dir+"/shop", nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const watch = "    watch:\n      - {name: connections, postgres: {url: env:SHOP_DSN, measure: connections}, limit: 80%}\n"
+	for text, empty := range map[string]bool{signalsHead + watch: false, strings.TrimSuffix(signalsHead, "  signals:\n"): true} {
+		b, err := config.Parse("x.yaml", []byte(text), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := b.Plan(t.Context(), "shop", release.Target{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if empty {
+			if p.Signals != nil {
+				t.Errorf("without signals it has %s", p.Signals)
+			}
+			continue
+		}
+		var set signal.Set
+		want, _ := b.Signals("shop")
+		if err := json.Unmarshal(p.Signals, &set); err != nil || !reflect.DeepEqual(set, want) || strings.Contains(string(p.Signals), "hush") {
+			t.Errorf("it carries %s, %v", p.Signals, err)
+		}
+	}
 }
 
 func TestSignalsAreResolvedWithTheirDefaults(t *testing.T) {

@@ -1,10 +1,12 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"cutover/internal/release"
 	"cutover/internal/signal"
 )
 
@@ -16,6 +18,20 @@ func (b *Bundle) Signals(name string) (signal.Set, error) {
 		return signal.Set{}, err
 	}
 	return r.Spec.Signals.resolve(r.doc.source.dir), nil
+}
+
+// signals is what goes with the plan, nil for nothing. References stay what
+// they are: a plan holds no secret.
+func (r *Release) signals() (release.Sealed, error) {
+	set := r.Spec.Signals.resolve(r.doc.source.dir)
+	if set.Empty() {
+		return nil, nil
+	}
+	text, err := json.Marshal(set)
+	if err != nil {
+		return nil, fmt.Errorf("write the signals of %s as JSON: %w", r.Metadata.Name, err)
+	}
+	return text, nil
 }
 
 // defaultWeight is that of evidence that says none.

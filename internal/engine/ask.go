@@ -54,6 +54,9 @@ func (e *Engine) admit(p release.Plan) error {
 	case (p.Backup.Wanted() || p.Strategy == release.Restore) && e.Backups == nil:
 		return refuse("%w", errNoBackups)
 	}
+	if err := admitSignals(e.Signals, p); err != nil {
+		return err
+	}
 	standing := e.book.standings[p.App]
 	if err := standing.Refuses(p, e.book.releases[standing.Active]); err != nil {
 		return refuse("%w", err)

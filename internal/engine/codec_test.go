@@ -33,7 +33,7 @@ func events(t *testing.T) []release.Event {
 // JSON would pass over or name as Go does.
 func fillIn(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
-	if v.Type() == reflect.TypeFor[release.Test]() {
+	if v.Type() == reflect.TypeFor[release.Sealed]() {
 		v.SetBytes([]byte(`{"text":"of ` + path + `"}`))
 		return
 	}

@@ -28,6 +28,8 @@ type Config struct {
 	// Schema and Backups may be nil: releases that need them are refused.
 	Schema  Schema
 	Backups Backups
+	// Signals may be nil too, with the same effect.
+	Signals Signals
 	Journal store.Journal
 	Leases  store.Leases
 	// Owner names this controller uniquely among all that ever ran.

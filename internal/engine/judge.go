@@ -3,9 +3,11 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"cutover/internal/analysis"
 	"cutover/internal/release"
+	"cutover/internal/signal"
 )
 
 // judge carries one comparison of both sides through a release. What it
@@ -20,6 +22,10 @@ type judge struct {
 	last    *analysis.Assessment
 	missing string
 	users   release.Sides[release.Experience]
+	// gauges are what the release is judged by beside its requests. The first
+	// requests of the settings' signals are about the requests.
+	gauges   gauges
+	requests int
 	// lost says that what an earlier controller had remembered is of no use.
 	lost string
 }
@@ -29,13 +35,17 @@ type comparison struct {
 	// Form is the version of this form.
 	Form int            `json:"form"`
 	Test analysis.State `json:"test"`
+	// Baselines are how the signals were before the release.
+	Baselines map[string]signal.Baseline `json:"baselines,omitempty"`
 }
 
 const comparisonForm = 1
 
 // newJudge goes on with the comparison on record, or begins one.
 func newJudge(s release.State) *judge {
-	j := &judge{trial: s.Trial, settings: settingsOf(s.Plan), test: comparison{Form: comparisonForm}}
+	j := &judge{trial: s.Trial, settings: settingsOf(s.Plan), test: comparison{Form: comparisonForm}, gauges: gaugesOf(s.Plan)}
+	j.requests = len(j.settings.Signals)
+	j.settings.Signals = append(j.settings.Signals, signal.Analysed(j.gauges.set.Signals, j.gauges.set.Every)...)
 	if len(s.Test) == 0 {
 		return j
 	}
@@ -48,7 +58,7 @@ func newJudge(s release.State) *judge {
 		j.lost = "the comparison of both versions begins anew: what is on record of it cannot be read: " + err.Error()
 		return j
 	}
-	j.test = kept
+	j.test, j.gauges.baselines = kept, kept.Baselines
 	return j
 }
 
@@ -64,9 +74,13 @@ func (j *judge) look(s release.State, w release.World) {
 	}
 	old, fresh := w.Traffic.Sides.Of(s.Plan.From.Side), w.Traffic.Sides.Of(s.Plan.To.Side)
 	j.users = release.Sides[release.Experience]{Blue: w.Traffic.Sides.Blue.Users, Green: w.Traffic.Sides.Green.Users}
+	epoch, list := w.Traffic.Epoch, readings(j.settings.Signals[:j.requests], old.Users, fresh.Users)
+	if len(j.settings.Signals) > j.requests {
+		epoch, list = epoch+" "+j.gauges.report.Epoch, append(list, j.gauges.report.Readings...)
+	}
 	a := j.settings.Judge(&j.test.Test, analysis.Look{
-		At: w.Now, Epoch: w.Traffic.Epoch, Weight: fresh.Weight.Share(), Random: true,
-		Next: s.Ahead().Share(), Step: s.HoldNumber(), Readings: readings(j.settings, old.Users, fresh.Users),
+		At: w.Now, Epoch: epoch, Weight: fresh.Weight.Share(), Random: true,
+		Next: s.Ahead().Share(), Step: s.HoldNumber(), Readings: list,
 	})
 	j.last = &a
 }
@@ -101,7 +115,16 @@ func (j *judge) verdict(s release.State, w release.World) release.Verdict {
 			v.Kind, v.Reason, v.Lacks = release.Failing, why, ""
 		}
 	}
-	return v
+	if j.last.Finding == analysis.Waiting && v.Kind == release.Unknown && j.measured() {
+		v.Kind, v.Holds = release.NotEnough, v.Reason
+	}
+	return j.gauges.weigh(v)
+}
+
+// measured reports whether the latest look had all it needs of the requests, so
+// that only evidence beside them can be missing.
+func (j *judge) measured() bool {
+	return !slices.ContainsFunc(j.last.Signals[:j.requests], func(e analysis.Evidence) bool { return e.Missing != "" })
 }
 
 var kinds = map[analysis.Finding]release.VerdictKind{
@@ -123,7 +146,7 @@ func (j *judge) sign(ev release.Event) release.Event {
 		e.Test = j.kept()
 		return e
 	case release.Entered:
-		if carries(e.Phase) {
+		if carries(e.Phase) || watches(e.Phase) && len(j.gauges.baselines) > 0 {
 			e.Test = j.kept()
 		}
 		return e
@@ -131,11 +154,12 @@ func (j *judge) sign(ev release.Event) release.Event {
 	return ev
 }
 
-// kept is what goes on record, nothing before the first look.
-func (j *judge) kept() release.Test {
-	if j.last == nil {
+// kept is what goes on record, nothing while nothing was seen.
+func (j *judge) kept() release.Sealed {
+	if j.last == nil && len(j.gauges.baselines) == 0 {
 		return nil
 	}
+	j.test.Baselines = j.gauges.baselines
 	text, err := json.Marshal(j.test)
 	if err != nil {
 		panic("engine: a comparison holds numbers, texts and times only: " + err.Error())

@@ -223,7 +223,7 @@ func TestARecordThatCannotBeReadBeginsAnewAndSaysSo(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
 	for _, kept := range []string{`{"form":2}`, `{"form":"x"}`} {
-		tr.state.Test = release.Test(kept)
+		tr.state.Test = release.Sealed(kept)
 		if j := newJudge(tr.state); j.lost == "" || j.test.Test.Looks != 0 {
 			t.Errorf("%s: %q", kept, j.lost)
 		}

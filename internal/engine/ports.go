@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"cutover/internal/release"
+	"cutover/internal/signal"
 )
 
 // Every method of a port returns soon after its ctx has ended, and says so by
@@ -81,4 +82,16 @@ type Checks interface {
 	// and returns one result a check. A check that fails is a result, not an
 	// error; an error means that the checks could not be run. Repeatable.
 	Run(ctx context.Context, order release.CheckOrder) ([]release.CheckResult, error)
+}
+
+// Signals watches what a release is judged by beside its requests.
+type Signals interface {
+	// Observe says what the signals mean by what has been read so far, and
+	// takes in how things stand for the readings to come. The first call for a
+	// release begins its watch. It returns at once and never waits for a
+	// source. An error means that the set cannot be watched at all.
+	Observe(order signal.Order) (signal.Report, error)
+	// Forget ends the watch of an app, if there is one, and returns when
+	// nothing of it runs any more.
+	Forget(app string)
 }

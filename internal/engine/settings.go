@@ -45,9 +45,9 @@ func settingsOf(p release.Plan) analysis.Settings {
 }
 
 // readings returns what each signal reads from the users' experience.
-func readings(c analysis.Settings, old, fresh release.Experience) []analysis.Reading {
+func readings(signals []analysis.Signal, old, fresh release.Experience) []analysis.Reading {
 	list := []analysis.Reading{{Signal: errorsSignal, Old: failures(old), New: failures(fresh)}}
-	if len(c.Signals) > 1 {
+	if len(signals) > 1 {
 		list = append(list, analysis.Reading{Signal: latencySignal, Old: latencies(old), New: latencies(fresh)})
 	}
 	return list

@@ -65,7 +65,7 @@ func (h *house) lastTest(name string) comparison {
 	h.Helper()
 	var c comparison
 	for _, e := range h.entries(name) {
-		var kept release.Test
+		var kept release.Sealed
 		switch ev := e.Event.(type) {
 		case release.Judged:
 			kept = ev.Test

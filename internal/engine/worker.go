@@ -25,8 +25,10 @@ type worker struct {
 	wake   chan struct{}
 	runs   map[lane]*run
 	judge  *judge
-	// of is the release the judge has been watching.
-	of string
+	// of is the release the judge has been watching, watched says that its
+	// signals are.
+	of      string
+	watched bool
 
 	mu       sync.Mutex
 	seen     release.World
@@ -77,6 +79,15 @@ func (k *worker) abandon() {
 	for _, r := range k.runs {
 		<-r.done
 	}
+	k.forget()
+}
+
+// forget ends the watch of the signals, if there is one.
+func (k *worker) forget() {
+	if k.watched {
+		k.engine.Signals.Forget(k.app)
+		k.watched = false
+	}
 }
 
 // turn is one round: results, a look around, decisions until they settle, and
@@ -96,6 +107,9 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 	if k.judge == nil || k.of != s.Release || k.judge.trial != s.Trial {
 		k.of, k.judge = s.Release, newJudge(s)
 	}
+	watches := k.judge.gauges.look(k.engine.Signals, s, w)
+	k.watched = k.watched || watches
+	w.Unread = k.judge.gauges.unread(s)
 	if k.judge.look(s, w); k.judge.lost != "" {
 		troubles = append(troubles, k.judge.lost)
 	}
@@ -108,6 +122,9 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 	k.mu.Unlock()
 	if err := k.reconcile(ctx, s.Release, w, wanted); err != nil {
 		return false, err
+	}
+	if !watches {
+		k.forget() // not before what is to be done has begun
 	}
 	return !s.Phase.Ended() || len(wanted) > 0, nil
 }

@@ -31,7 +31,7 @@ type Entered struct {
 	// Reading holds the front's counters at that moment, if known, and Test
 	// where the comparison of both sides stands.
 	Reading *Reading `json:"reading,omitempty"`
-	Test    Test     `json:"test,omitempty"`
+	Test    Sealed   `json:"test,omitempty"`
 }
 
 // Reached says that the world was seen to be as the step demands: from here
@@ -89,13 +89,13 @@ type Halted struct {
 // Judged is written when the verdict changes.
 type Judged struct {
 	Verdict Verdict `json:"verdict"`
-	Test    Test    `json:"test,omitempty"`
+	Test    Sealed  `json:"test,omitempty"`
 }
 
 // Weighed is written now and then while the verdict stays as it is.
 type Weighed struct {
 	Verdict Verdict `json:"verdict"`
-	Test    Test    `json:"test,omitempty"`
+	Test    Sealed  `json:"test,omitempty"`
 }
 
 // VerdictOf returns the verdict that an event is about, nil for any other event.

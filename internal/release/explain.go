@@ -28,6 +28,8 @@ func Explain(s State, w World) Explanation {
 	x := Explanation{Word: s.Word(), Because: s.Reason, Waits: d.out.Waits, Verbs: s.helps(), Back: Back(s), Verdict: s.Verdict}
 	if w.Verdict.Kind != Unknown {
 		x.Verdict = w.Verdict
+	} else if len(w.Verdict.Signals) > 0 {
+		x.Verdict.Signals = w.Verdict.Signals
 	}
 	for _, e := range d.out.Events {
 		x.Waits = append(x.Waits, "now: "+Sentence(e))

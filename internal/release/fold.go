@@ -63,7 +63,7 @@ func begin(p Plan, e Entry) State {
 		Phase: Planned, EnteredAt: e.At, Reason: "planned by " + e.Actor}
 }
 
-func (s State) judge(v Verdict, t Test, at time.Time) State {
+func (s State) judge(v Verdict, t Sealed, at time.Time) State {
 	s.Verdict, s.JudgedAt = v, at
 	if len(t) > 0 {
 		s.Test = t

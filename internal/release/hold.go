@@ -62,6 +62,9 @@ func (d *decider) holdOver(h Hold) bool {
 	if d.s.Next || d.s.Promote && d.s.Phase == Shifting {
 		return true
 	}
+	if d.withheld(h) {
+		return false
+	}
 	return d.convinced(h, int(growth.Of(d.p.To.Side).Accepted), elapsed)
 }
 

@@ -12,6 +12,10 @@ type Instance struct {
 	Digest string `json:"digest"`
 	// Addr is host:port, where the instance takes requests.
 	Addr string `json:"addr"`
+	// Pid is the process it runs as, 0 if that is not known or not on this
+	// machine; Log is the file it writes its output to.
+	Pid int    `json:"pid,omitempty"`
+	Log string `json:"log,omitempty"`
 	// Alive says that it runs; Ready that it may get traffic.
 	Alive bool `json:"alive"`
 	Ready bool `json:"ready"`

@@ -175,7 +175,7 @@ func CheckEvent(before State, w World, e Event) []Violation {
 		if before.Phase == Shifting {
 			h = before.Plan.holdAt(before.Step)
 		}
-		vs = append(vs, checkVerdict(before.Plan, h, w.Verdict.Kind)...)
+		vs = append(vs, checkVerdict(before.Plan, h, w.Verdict)...)
 		growth, _ := before.Count(w.Traffic.Reading())
 		if got := int(growth.Of(before.Plan.To.Side).Accepted); got < h.AtLeastRequests {
 			vs = append(vs, Violation{"I8", fmt.Sprintf("promotion after %d of %d requests", got, h.AtLeastRequests)})
@@ -190,6 +190,9 @@ func CheckEvent(before State, w World, e Event) []Violation {
 	if en.Phase == Reverting && (before.NoReturn || before.Phase.Ended()) {
 		vs = append(vs, Violation{"I3", "revert after the point of no return"})
 	}
+	if before.Phase == Preflight && w.Unread != "" && (en.Phase == Expanding || en.Phase == Starting) {
+		vs = append(vs, Violation{"I8", "begun without knowing how things were before: " + w.Unread})
+	}
 	if en.Phase == Retiring && !before.Plan.First() && before.Plan.Standby > 0 && before.Phase != Standby {
 		vs = append(vs, Violation{"I3", "retired without standby"})
 	}
@@ -200,8 +203,11 @@ func CheckEvent(before State, w World, e Event) []Violation {
 }
 
 // checkVerdict is I8 for a hold that ends by itself.
-func checkVerdict(p Plan, h Hold, k VerdictKind) []Violation {
+func checkVerdict(p Plan, h Hold, v Verdict) []Violation {
+	k := v.Kind
 	switch {
+	case v.Holds != "":
+		return []Violation{{"I8", "promotion in spite of: " + v.Holds}}
 	case k == Unknown:
 		return []Violation{{"I8", "promotion on missing data"}}
 	case k.grave():

@@ -52,6 +52,14 @@ func mutants() []mutant {
 			s.Plan = withoutEvidence(s.Plan)
 			return release.Decide(s, w)
 		}},
+		{"goes on without a signal", func(s release.State, w release.World) release.Decision {
+			w.Verdict.Holds = ""
+			return release.Decide(s, w)
+		}},
+		{"begins without knowing how things were", func(s release.State, w release.World) release.Decision {
+			w.Unread = ""
+			return release.Decide(s, w)
+		}},
 		{"takes back when both versions fail", func(s release.State, w release.World) release.Decision {
 			if w.Verdict.Kind == release.BothFailing {
 				w.Verdict.Kind = release.Failing

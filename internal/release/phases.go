@@ -38,6 +38,10 @@ func (d *decider) preflight() {
 		d.preparing()
 		return
 	}
+	if d.w.Unread != "" {
+		d.wait("%s", d.w.Unread)
+		return
+	}
 	if d.p.Schema.Expand {
 		d.advance(Expanding, 0, "the world is as planned")
 		return

@@ -45,7 +45,10 @@ type Plan struct {
 	Gates   []Window      `json:"gates,omitempty"`
 	// Database is where the app keeps its data, if the file says so.
 	Database Database `json:"database,omitzero"`
-	Schema   Schema   `json:"schema,omitzero"`
+	// Signals is what the release is judged by beside its requests, nil for
+	// nothing.
+	Signals Sealed `json:"signals,omitempty"`
+	Schema  Schema `json:"schema,omitzero"`
 	// Backup is what is saved before anything is changed.
 	Backup Backup `json:"backup,omitzero"`
 	// Restore names the backup that a release of the strategy Restore puts in

@@ -97,13 +97,13 @@ func (s State) Weigh(w World) Verdict {
 	}
 	c := w.Traffic.Comparison
 	if c == nil {
-		return Verdict{Kind: NotEnough, Reason: "no answers have been compared yet"}
+		return Verdict{Kind: NotEnough, Reason: "no answers have been compared yet", Holds: v.Holds, Signals: v.Signals}
 	}
-	v = Verdict{Kind: Healthy, Reason: c.String(), Requests: int(c.Samples)}
+	v = Verdict{Kind: Healthy, Reason: c.String(), Requests: int(c.Samples), Holds: v.Holds, Signals: v.Signals}
 	switch {
 	case len(c.Failing()) > 0:
 		v.Kind = Failing
-	case c.Samples < uint64(sh.Samples):
+	case c.Samples < uint64(sh.Samples) || v.Holds != "":
 		v.Kind = NotEnough
 	}
 	return v

@@ -33,10 +33,12 @@ type State struct {
 
 	Halt *Halt `json:"halt,omitempty"`
 	// Verdict is the latest on record, of JudgedAt; that is zero in a hold that
-	// has none yet. Test goes with it while the release can be taken back.
+	// has none yet. Test goes with it while the release can be taken back: it is what the
+	// analysis remembers of the comparison, so that another controller goes on
+	// with the very same one.
 	Verdict  Verdict   `json:"verdict"`
 	JudgedAt time.Time `json:"judgedAt,omitzero"`
-	Test     Test      `json:"test,omitempty"`
+	Test     Sealed    `json:"test,omitempty"`
 	// Trial counts the comparisons: another one begins when somebody wants to
 	// go on in spite of a failing verdict.
 	Trial int `json:"trial,omitempty"`

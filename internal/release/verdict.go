@@ -9,12 +9,21 @@ type Verdict struct {
 	Lacks string `json:"lacks,omitempty"`
 	// Requests is how many requests of the new side the verdict rests on.
 	Requests int `json:"requests"`
+	// Holds says why the release stands still whatever its hold says, "" if it
+	// need not: a signal is missing or speaks against going on, though not for
+	// going back. Only a person goes on in spite of it.
+	Holds string `json:"holds,omitempty"`
 	// Evidence are the numbers themselves, nil where nothing is compared.
 	Evidence *Evidence `json:"evidence,omitempty"`
+	// Signals are what each signal and condition beside the requests says.
+	Signals []SignalFinding `json:"signals,omitempty"`
 }
 
 // open says what an answer waits for, or else why it is as it is.
 func (v Verdict) open() string {
+	if v.Holds != "" {
+		return v.Holds
+	}
 	if v.Lacks != "" {
 		return v.Lacks
 	}
@@ -36,25 +45,3 @@ const (
 
 // grave reports whether something has to be done at once.
 func (k VerdictKind) grave() bool { return k == Failing || k == BothFailing }
-
-// Test is what the analysis remembers of the comparison, as JSON that means
-// nothing to this package. It is kept on record so that another controller goes
-// on with the very same test.
-type Test []byte
-
-// MarshalJSON returns it as it is.
-func (t Test) MarshalJSON() ([]byte, error) {
-	if len(t) == 0 {
-		return []byte("null"), nil
-	}
-	return t, nil
-}
-
-// UnmarshalJSON keeps it as it is.
-func (t *Test) UnmarshalJSON(text []byte) error {
-	*t = nil
-	if string(text) != "null" {
-		*t = append(*t, text...)
-	}
-	return nil
-}

@@ -160,11 +160,11 @@ func TestWhoeverGoesOnInSpiteOfAFailingVerdictBeginsAnotherComparison(t *testing
 	t.Parallel()
 	for _, verb := range []Verb{VerbNext, VerbResume, VerbPromote} {
 		s := stateIn(shopPlan(Canary, 2), Shifting)
-		s.Verdict, s.Test, s.Halt = Verdict{Kind: Failing}, Test(`{}`), &Halt{Kind: Paused}
+		s.Verdict, s.Test, s.Halt = Verdict{Kind: Failing}, Sealed(`{}`), &Halt{Kind: Paused}
 		if s = s.request(Requested{Verb: verb}, Entry{At: noon}); s.Trial != 1 || s.Test != nil {
 			t.Errorf("%s: trial %d with %s", verb, s.Trial, s.Test)
 		}
-		s.Verdict, s.Test = Verdict{Kind: BothFailing}, Test(`{}`)
+		s.Verdict, s.Test = Verdict{Kind: BothFailing}, Sealed(`{}`)
 		if s = s.request(Requested{Verb: verb}, Entry{At: noon}); s.Trial != 1 || s.Test == nil {
 			t.Errorf("%s in an outage begins another comparison", verb)
 		}
@@ -173,8 +173,8 @@ func TestWhoeverGoesOnInSpiteOfAFailingVerdictBeginsAnotherComparison(t *testing
 
 func TestTheComparisonGoesWithTheVerdictAndEndsWithTheWayBack(t *testing.T) {
 	t.Parallel()
-	s, err := folded(shopPlan(Canary, 2), Entered{Phase: Shifting, Test: Test(`{"a":1}`)}, Judged{Verdict: Verdict{Kind: Healthy}},
-		Weighed{Verdict: Verdict{Kind: Healthy, Requests: 5}, Test: Test(`{"a":2}`)})
+	s, err := folded(shopPlan(Canary, 2), Entered{Phase: Shifting, Test: Sealed(`{"a":1}`)}, Judged{Verdict: Verdict{Kind: Healthy}},
+		Weighed{Verdict: Verdict{Kind: Healthy, Requests: 5}, Test: Sealed(`{"a":2}`)})
 	if err != nil || string(s.Test) != `{"a":2}` || s.Verdict.Requests != 5 || s.JudgedAt.IsZero() {
 		t.Fatalf("%+v, %v", s, err)
 	}
@@ -189,9 +189,9 @@ func TestTheComparisonIsWrittenAsTheJSONItIs(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{`{"a":[1,2]}`: `{"test":{"a":[1,2]}}`, "": `{}`} {
 		var back, from struct {
-			Test Test `json:"test,omitempty"`
+			Test Sealed `json:"test,omitempty"`
 		}
-		from.Test = Test(in)
+		from.Test = Sealed(in)
 		text, err := json.Marshal(from)
 		if err != nil || string(text) != want {
 			t.Errorf("%s is written as %s, %v", in, text, err)
@@ -200,7 +200,7 @@ func TestTheComparisonIsWrittenAsTheJSONItIs(t *testing.T) {
 			t.Errorf("%s is read as %s, %v", text, back.Test, err)
 		}
 	}
-	var null struct{ Test Test }
+	var null struct{ Test Sealed }
 	if err := json.Unmarshal([]byte(`{"Test":null}`), &null); err != nil || null.Test != nil {
 		t.Errorf("null is read as %q, %v", null.Test, err)
 	}

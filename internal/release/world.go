@@ -11,6 +11,9 @@ type World struct {
 	Schema  SchemaWorld      `json:"schema"`
 	Restore RestoreWorld     `json:"restore,omitzero"`
 	Verdict Verdict          `json:"verdict"`
+	// Unread says what is not known yet of how things were before the release,
+	// though the plan compares with it; "" for nothing.
+	Unread string `json:"unread,omitempty"`
 }
 
 // RestoreWorld is how far a backup is on its way into the place of the

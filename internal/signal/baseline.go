@@ -2,6 +2,7 @@ package signal
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -84,4 +85,24 @@ func (h *History) Recall(all map[string]Baseline) {
 			t.Baseline = b
 		}
 	}
+}
+
+// Unread names a signal that the set compares with how things were before the
+// release, if that is not known yet, and says why; "" for none.
+func (s Set) Unread(all map[string]Baseline) (name, why string) {
+	for _, one := range s.Signals {
+		if one.Compare != WithBaseline && !s.recalls(one.Name) {
+			continue
+		}
+		if v := all[one.Name].value(one); !v.Known {
+			return one.Name, v.Why
+		}
+	}
+	return "", ""
+}
+
+// recalls reports whether a condition may name the baseline of a signal. One
+// that only names a longer name begins a little later than it need.
+func (s Set) recalls(name string) bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool { return strings.Contains(c.Expression, "baseline."+name) })
 }

@@ -147,12 +147,12 @@ func Analysed(signals []Signal, every time.Duration) []analysis.Signal {
 			continue
 		}
 		a := analysis.Hits(s.Name)
-		a.Bad, a.All, a.Weight, a.Bucket = "bad ones", "all", s.Weight, every
+		a.Bad, a.All, a.Weight, a.Bucket = "bad ones of "+s.Name, "all", s.Weight, every
 		if a.Block = max(a.Block, 2*every); s.Shape == Counted {
 			a.Ratio = s.Factor
 		} else {
 			// The tolerance is in the cut. Levels hang on those before.
-			a.Bad, a.All, a.Ratio, a.Block = "samples beyond the cut", "samples", 1, max(time.Minute, 12*every)
+			a.Bad, a.All, a.Ratio, a.Block = "samples of "+s.Name+" beyond the cut", "samples", 1, max(time.Minute, 12*every)
 		}
 		list = append(list, a)
 	}

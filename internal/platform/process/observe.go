@@ -65,9 +65,12 @@ func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 		in.Detail = "not launched yet"
 		return in, nil
 	}
-	in.Addr, in.Restarts, in.Since = s.addr(run), run.Restarts, run.At
+	in.Addr, in.Restarts, in.Since, in.Log = s.addr(run), run.Restarts, run.At, p.at.log(s.App, s.ID)
 	if in.Alive, err = run.runs(); err != nil {
 		return in, err
+	}
+	if in.Alive {
+		in.Pid = run.Pid
 	}
 	switch {
 	case stopping:

@@ -30,6 +30,8 @@ const (
 	TimeJumps
 	// NewDiffers has the new version give other answers than the old one.
 	NewDiffers
+	// SignalsUnseen has what the release is judged by beside its requests missing.
+	SignalsUnseen
 	faultsEnd
 )
 

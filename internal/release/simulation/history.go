@@ -132,7 +132,7 @@ var ErrStuck = errors.New("the release is stuck")
 // not end it, and tests what the end looks like.
 func (h *History) Finish() error {
 	h.World.Calm = true
-	h.World.Faults &^= NewNeverReady | SlowRequests | PlatformUnseen | FrontUnseen | SchemaUnseen
+	h.World.Faults &^= NewNeverReady | SlowRequests | PlatformUnseen | FrontUnseen | SchemaUnseen | SignalsUnseen
 	for k := range 400 {
 		h.Tick(stride(k))
 		if h.State.Phase.Ended() {

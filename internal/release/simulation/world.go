@@ -92,7 +92,7 @@ func (w *World) strikes(f Faults, oneIn int) bool {
 func (w *World) Advance(d time.Duration) {
 	w.Now = w.Now.Add(d)
 	w.blindTo = 0
-	for _, f := range []Faults{PlatformUnseen, FrontUnseen, SchemaUnseen} {
+	for _, f := range []Faults{PlatformUnseen, FrontUnseen, SchemaUnseen, SignalsUnseen} {
 		if w.strikes(f, 4) {
 			w.blindTo |= f
 		}
@@ -200,6 +200,12 @@ func (w *World) Observe(s release.State) release.World {
 		out.Traffic = w.traffic()
 	}
 	out.Verdict = w.verdict(s, out)
+	if w.blindTo&SignalsUnseen != 0 && !w.Plan.First() {
+		out.Unread, out.Verdict.Holds = "a signal is missing", "a signal is missing"
+		if out.Verdict.Kind == release.Healthy {
+			out.Verdict.Kind = release.NotEnough
+		}
+	}
 	return out
 }
 
