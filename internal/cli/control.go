@@ -51,6 +51,7 @@ type control struct {
 	router    *embedded.Router
 	schema    *driver.Driver
 	backups   backup.Keeper
+	rehearsed rehearsals
 	engine    *engine.Engine
 }
 
@@ -84,6 +85,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	}
 	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.platform.Errand}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
+	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals()}
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func (c *control) close() {
 func (c *control) server(version string, since time.Time) *api.Server {
 	return &api.Server{
 		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Trail: api.JournalTrail{Journal: c.journal},
-		Databases: databases{c.schema, c.backups}, Logger: c.options.Logger,
+		Databases: databases{c.schema, c.backups, c.rehearsed}, Logger: c.options.Logger,
 		Info: api.Info{Version: version, PID: os.Getpid(), StateDir: c.options.State, Since: since},
 	}
 }

@@ -30,6 +30,10 @@ const (
 	TimeJumps
 	// NewDiffers has the new version give other answers than the old one.
 	NewDiffers
+	// ChangeHarms has a rehearsal find that the change takes something away,
+	// ChangeBreaks that it does not even run.
+	ChangeHarms
+	ChangeBreaks
 	faultsEnd
 )
 
