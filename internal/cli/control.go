@@ -111,7 +111,7 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
-		Schema: c.schema, Backups: c.backups, Journal: journal, Leases: c.journal,
+		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"cutover/internal/rehearsal"
+	"cutover/internal/release"
 )
 
 func TestARehearsalSaysWhatAChangeDoesAndLeavesTheDatabaseAsItIs(t *testing.T) {
@@ -70,4 +71,33 @@ func TestNativeMigrationsAreRehearsedWithoutAController(t *testing.T) {
 	if n := number(t, pg, dsn, "SELECT count(username) FROM users"); n != 20 {
 		t.Errorf("%d of 20 names are left after the rehearsal", n)
 	}
+}
+
+func TestAReleaseWaitsForApprovalOfWhatItsRehearsalFound(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	pg, dsn := withDatabase(t, h, 20)
+	h.write("v2.yaml", native+`  rehearse: {}
+  strategy: {type: blue-green, hold: {atLeast: 0s, atLeastRequests: 0}, soak: {atLeast: 0s, atLeastRequests: 0}, standby: 24h}
+`)
+	if out := h.must(0, "plan", "-f", "app.yaml", "-f", "v2.yaml"); !strings.Contains(out, "rehearse the change on a clone") {
+		t.Errorf("the plan does not tell of the rehearsal:\n%s", out)
+	}
+	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
+	await(t, "the halt", func() bool { return h.view("shop-v2").State.Halt != nil })
+	out := h.must(3, "schema", "status", "shop-v2")
+	for _, want := range []string{"destructive", "username", "cutover next", "paused in preflight"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("schema status lacks %q:\n%s", want, out)
+		}
+	}
+	if n := number(t, pg, dsn, "SELECT count(username) FROM users"); n != 20 {
+		t.Errorf("%d of 20 names are left before anybody approved", n)
+	}
+	h.must(0, "next", "shop-v2", "-m", "nobody reads it")
+	await(t, "standby", func() bool { return h.view("shop-v2").State.Phase == release.Standby })
+	if n := number(t, pg, dsn, "SELECT count(*) FROM information_schema.columns WHERE column_name = 'username'"); n != 0 {
+		t.Error("the approved change was not carried out")
+	}
+	h.must(0, "audit", "verify")
 }

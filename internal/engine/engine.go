@@ -25,11 +25,13 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
-	// Schema and Backups may be nil: releases that need them are refused.
-	Schema  Schema
-	Backups Backups
-	Journal store.Journal
-	Leases  store.Leases
+	// Schema, Backups and Rehearsals may be nil: releases that need them are
+	// refused.
+	Schema     Schema
+	Backups    Backups
+	Rehearsals Rehearsals
+	Journal    store.Journal
+	Leases     store.Leases
 	// Owner names this controller uniquely among all that ever ran.
 	Owner string
 	// TTL is how long the lease lasts without being renewed.
