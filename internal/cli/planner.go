@@ -62,6 +62,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	if app, ok := b.App(plan.App); ok && err != nil {
 		return plan, fmt.Errorf("%s: %w", app.Place(), err)
 	}
+	if err := refuseSQL(ctx, b, name); err != nil {
+		return plan, err
+	}
 	if err := p.c.fits(ctx, plan); err != nil {
 		if r, named := b.Release(name); named == nil {
 			return plan, fmt.Errorf("%s: %w", r.Place(), err)

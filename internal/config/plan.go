@@ -94,7 +94,7 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 	}
 	p.Backup = s.Backup.resolve()
 	p.Rehearsal = s.Rehearse.resolve()
-	p.Database = app.Spec.Database.resolve(app.doc.source.dir)
+	p.Database = app.Database()
 	for _, check := range s.Checks.Smoke {
 		p.Checks = append(p.Checks, check.resolve(r.doc.source.dir))
 	}
