@@ -150,6 +150,17 @@ func (r rehearsals) keep(app, name string, report rehearsal.Report) error {
 	return nil
 }
 
+// kept returns the last report on a release, false if there is none that can
+// be read.
+func (r rehearsals) kept(app, name string) (rehearsal.Report, bool) {
+	data, err := os.ReadFile(r.file(app, name))
+	if err != nil {
+		return rehearsal.Report{}, false
+	}
+	report, err := rehearsal.Decode(data)
+	return report, err == nil
+}
+
 func (r rehearsals) file(app, name string) string { return filepath.Join(r.path, app, name+".json") }
 
 // onClone has the engine of schema changes work on a clone.

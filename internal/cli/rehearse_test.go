@@ -42,7 +42,7 @@ const native = `apiVersion: cutover/v1
 kind: Release
 metadata: {name: shop-v2, app: shop}
 spec:
-  to: {version: v2, env: {DATABASE_URL: file:dsn}}
+  to: {version: v2, env: {DATABASE_URL: file:dsn, SQLALCHEMY_URI: file:uri}}
   schema:
     native:
       upgrade: [sh, -c, 'psql -qX "$DATABASE_URL" -c "ALTER TABLE users DROP COLUMN username"']
@@ -57,12 +57,16 @@ func TestNativeMigrationsAreRehearsedWithoutAController(t *testing.T) {
 	h := newHouse(t)
 	pg, dsn := withDatabase(t, h, 20)
 	h.write("v2.yaml", native)
+	h.write("uri", strings.Replace(dsn, "postgres://", "postgresql+psycopg2://", 1))
 	for _, p := range h.processes() {
 		if p.is("serve") {
 			kill(t, p.pid)
 		}
 	}
 	out := h.must(1, "rehearse", "-f", "app.yaml", "-f", "v2.yaml")
+	if plan := h.must(0, "plan", "-f", "app.yaml", "-f", "v2.yaml"); !strings.Contains(plan, "last rehearsed at") || !strings.Contains(plan, "destructive") {
+		t.Errorf("the plan does not use what the rehearsal measured:\n%s", plan)
+	}
 	for _, want := range []string{"destructive", "username", "upgrade", "downgrade", "cloning the database", "kept as"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the report lacks %q:\n%s", want, out)
@@ -77,6 +81,7 @@ func TestAReleaseWaitsForApprovalOfWhatItsRehearsalFound(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	pg, dsn := withDatabase(t, h, 20)
+	h.write("uri", dsn)
 	h.write("v2.yaml", native+`  rehearse: {}
   strategy: {type: blue-green, hold: {atLeast: 0s, atLeastRequests: 0}, soak: {atLeast: 0s, atLeastRequests: 0}, standby: 24h}
 `)

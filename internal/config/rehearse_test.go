@@ -43,3 +43,18 @@ func TestARehearsalThatCannotBeIsAMistake(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlySQLThatIsJudgedCanBeAccepted(t *testing.T) {
+	t.Parallel()
+	const accept = "accept: [{id: wide-index, reason: it pays}]"
+	for _, c := range []struct{ app, release, want string }{
+		{inPostgres, "  to: v2\n  schema: {native: {upgrade: up, head: head, to: b}, " + accept + "}", "native migrations have none"},
+		{"  database: {type: sqlite, url: shop.db}\n  traffic:", "  to: v2\n  schema: {change: c.yaml, " + accept + "}", "SQLite"},
+		{inPostgres, "  to: v2\n  schema: {change: c.yaml, accept: [{id: wide-index}]}", "reason"},
+	} {
+		dir := withChange(t, c.app, c.release, email)
+		if _, err := config.Load(t.Context(), filepath.Join(dir, "cutover.yaml")); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.release, err, c.want)
+		}
+	}
+}
