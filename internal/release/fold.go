@@ -195,7 +195,7 @@ func (s State) request(ev Requested, e Entry) State {
 	}
 	switch ev.Verb {
 	case VerbNext:
-		if s.barred() {
+		if s.toApprove() {
 			s.Approved, s.Halt = e.Actor, nil
 			return s
 		}

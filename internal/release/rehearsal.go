@@ -75,14 +75,25 @@ func (d *decider) rehearsing() bool {
 		d.want(Action{Kind: ActRehearse})
 	case !d.s.barred():
 		return true
-	case d.s.Halt != nil:
+	case d.s.toApprove():
 		d.wait("%s: %s", d.s.Halt.Kind, d.s.Halt.Reason)
 	default:
-		d.emit(Halted{Kind: Paused, Reason: "the rehearsal says: " + d.s.Rehearsed.sentence(),
+		// Somebody may have paused it before: what they are asked now is another
+		// thing.
+		d.emit(Halted{Kind: Paused, Reason: d.s.Rehearsed.question(),
 			Cure: "`cutover next` approves of it and goes on, `cutover resume` rehearses again, `cutover rollback` gives up"})
 	}
 	return false
 }
+
+// toApprove reports whether the release has halted to ask for the approval of
+// what its rehearsal found.
+func (s State) toApprove() bool {
+	return s.barred() && s.Halt != nil && s.Halt.Reason == s.Rehearsed.question()
+}
+
+// question is the reason of the halt that asks for an approval.
+func (r Rehearsed) question() string { return "the rehearsal says: " + r.sentence() }
 
 // sentence says the impact with its first reason.
 func (r Rehearsed) sentence() string {

@@ -34,7 +34,7 @@ func (s State) Permits(verb Verb) error {
 		return s.permit(s.Halt != nil, verb, "it is not paused")
 	case VerbNext:
 		draining := s.Halt != nil && (s.Phase == Retiring || s.Phase == Reverting || s.Phase == Withdrawing)
-		return s.permit(s.Phase == Shifting || s.Phase == Soaking || draining || s.Halt != nil && s.barred(), verb, "it holds no traffic step now: it is "+s.Word())
+		return s.permit(s.Phase == Shifting || s.Phase == Soaking || draining || s.toApprove(), verb, "it holds no traffic step now: it is "+s.Word())
 	case VerbPromote:
 		return s.permit(s.Phase.Reversible() && s.Phase != Standby, verb, "it is "+s.Word())
 	case VerbAbort:
