@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"cutover/internal/rehearsal"
 	"cutover/internal/release"
 )
 
@@ -114,6 +115,17 @@ func (c *Client) Backups(ctx context.Context, app string) ([]Backup, error) {
 func (c *Client) VerifyBackup(ctx context.Context, app, name string) (Backup, error) {
 	var b Backup
 	return b, c.ask(ctx, http.MethodPost, "/v1/apps/"+url.PathEscape(app)+"/backups/"+url.PathEscape(name)+"/verify", nil, &b)
+}
+
+// Rehearse tries the schema change of the release in the files on a clone of
+// its database. It takes as long as the database is large.
+func (c *Client) Rehearse(ctx context.Context, ask Rehearse) (rehearsal.Report, error) {
+	var report rehearsal.Report
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return report, fmt.Errorf("encode the request: %w", err)
+	}
+	return report, c.ask(ctx, http.MethodPost, "/v1/rehearse", bytes.NewReader(body), &report)
 }
 
 // Lines returns journal records after seq; where there are none it waits up to

@@ -34,6 +34,8 @@ type Planner interface {
 	// Plan returns the plan of the release in the files, for what stands now.
 	// The error holds the place and the cure where the files are at fault.
 	Plan(ctx context.Context, files Files) (release.Plan, error)
+	// Draft returns the same plan without looking whether it could begin.
+	Draft(ctx context.Context, files Files) (release.Plan, error)
 }
 
 // Trail reads the journal.

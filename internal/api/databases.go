@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"cutover/internal/engine"
+	"cutover/internal/rehearsal"
 	"cutover/internal/release"
 )
 
@@ -19,6 +21,9 @@ type Databases interface {
 	// VerifyBackup restores a backup beside the app's database and compares
 	// both. The database to do it on is that of plan.
 	VerifyBackup(ctx context.Context, plan release.Plan, name string) (Backup, error)
+	// Rehearse tries the schema change of a plan on a clone, made from the
+	// backup of that name if there is one, and keeps the report.
+	Rehearse(ctx context.Context, plan release.Plan, backup string) (rehearsal.Report, error)
 }
 
 // Verified is the result of reading every row that has two shapes.
@@ -44,6 +49,32 @@ type Backup struct {
 	Needed bool `json:"needed"`
 	// Verified is when it was last proven to restore; zero is never.
 	Verified time.Time `json:"verified,omitzero"`
+}
+
+// Rehearse names a change to try, and what on.
+type Rehearse struct {
+	Files
+	// Backup is the name of the backup that is cloned; empty clones the
+	// database as it is.
+	Backup string `json:"backup,omitempty"`
+}
+
+func (s *Server) rehearse(w http.ResponseWriter, r *http.Request) {
+	var ask Rehearse
+	if !read(w, r, &ask) {
+		return
+	}
+	if _, leading := s.Reader.Leading(); !leading {
+		s.fail(w, engine.ErrNotLeading)
+		return
+	}
+	p, err := s.Planner.Draft(r.Context(), ask.Files)
+	if err != nil {
+		write(w, http.StatusBadRequest, Failure{Kind: "usage", Error: err.Error()})
+		return
+	}
+	report, err := s.Databases.Rehearse(r.Context(), p, ask.Backup)
+	s.answerOr(w, report, err)
 }
 
 func (s *Server) verifySchema(w http.ResponseWriter, r *http.Request) {

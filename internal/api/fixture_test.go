@@ -46,6 +46,8 @@ func (nowhereFront) Observe(context.Context, string) (release.Traffic, error) {
 // in "r1:v1", and of none else.
 type planner struct{}
 
+func (p planner) Draft(ctx context.Context, f Files) (release.Plan, error) { return p.Plan(ctx, f) }
+
 func (planner) Plan(_ context.Context, f Files) (release.Plan, error) {
 	name, version, ok := strings.Cut(f.Release, ":")
 	if !ok {

@@ -72,6 +72,7 @@ func (s *Server) routes(closing <-chan struct{}) http.Handler {
 	mux.HandleFunc("POST /v1/releases/{name}/full-rollback", s.fullRollback)
 	mux.HandleFunc("POST /v1/releases/{name}/{verb}", s.request)
 	if s.Databases != nil {
+		mux.HandleFunc("POST /v1/rehearse", s.rehearse)
 		mux.HandleFunc("GET /v1/releases/{name}/schema", s.verifySchema)
 		mux.HandleFunc("GET /v1/apps/{app}/backups", s.backups)
 		mux.HandleFunc("POST /v1/apps/{app}/backups/{name}/verify", s.verifyBackup)

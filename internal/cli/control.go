@@ -53,6 +53,7 @@ type control struct {
 	schema    *driver.Driver
 	backups   backup.Keeper
 	signals   *watch.Watcher
+	rehearsed rehearsals
 	engine    *engine.Engine
 }
 
@@ -86,6 +87,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	}
 	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.platform.Errand}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
+	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals()}
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
 		return nil, err
 	}
@@ -112,7 +114,7 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
-		Schema: c.schema, Backups: c.backups, Signals: c.signals, Journal: journal, Leases: c.journal,
+		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
 	})
 }
@@ -129,7 +131,7 @@ func (c *control) close() {
 func (c *control) server(version string, since time.Time) *api.Server {
 	return &api.Server{
 		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Trail: api.JournalTrail{Journal: c.journal},
-		Databases: databases{c.schema, c.backups}, Logger: c.options.Logger,
+		Databases: databases{c.schema, c.backups, c.rehearsed}, Logger: c.options.Logger,
 		Info: api.Info{Version: version, PID: os.Getpid(), StateDir: c.options.State, Since: since},
 	}
 }

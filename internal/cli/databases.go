@@ -7,6 +7,7 @@ import (
 
 	"cutover/internal/api"
 	"cutover/internal/backup"
+	"cutover/internal/rehearsal"
 	"cutover/internal/release"
 	"cutover/internal/schema/driver"
 	"cutover/internal/schema/postgres"
@@ -15,8 +16,9 @@ import (
 
 // databases is what the API can ask about the apps' databases.
 type databases struct {
-	schema  *driver.Driver
-	backups backup.Keeper
+	schema     *driver.Driver
+	backups    backup.Keeper
+	rehearsals rehearsals
 }
 
 // Verify implements api.Databases.
@@ -53,6 +55,11 @@ func (d databases) VerifyBackup(ctx context.Context, p release.Plan, name string
 		b, err = f.Verify(ctx, b, server)
 	}
 	return d.described(p.App, b), err
+}
+
+// Rehearse implements api.Databases.
+func (d databases) Rehearse(ctx context.Context, p release.Plan, backup string) (rehearsal.Report, error) {
+	return d.rehearsals.of(ctx, p, backup)
 }
 
 func (d databases) described(app string, b backup.Backup) api.Backup {

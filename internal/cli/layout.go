@@ -9,15 +9,16 @@ import (
 // layout knows where things lie in a state folder.
 type layout string
 
-func (l layout) socket() string    { return filepath.Join(string(l), "control.sock") }
-func (l layout) journal() string   { return filepath.Join(string(l), "journal", "journal.db") }
-func (l layout) lock() string      { return filepath.Join(string(l), "serve.lock") }
-func (l layout) log() string       { return filepath.Join(string(l), "serve.log") }
-func (l layout) proxy() string     { return filepath.Join(string(l), "proxy") }
-func (l layout) instances() string { return filepath.Join(string(l), "instances") }
-func (l layout) snapshots() string { return filepath.Join(string(l), "snapshots") }
-func (l layout) backups() string   { return filepath.Join(string(l), "backups") }
-func (l layout) key() string       { return filepath.Join(string(l), "secret.key") }
+func (l layout) socket() string     { return filepath.Join(string(l), "control.sock") }
+func (l layout) journal() string    { return filepath.Join(string(l), "journal", "journal.db") }
+func (l layout) lock() string       { return filepath.Join(string(l), "serve.lock") }
+func (l layout) log() string        { return filepath.Join(string(l), "serve.log") }
+func (l layout) proxy() string      { return filepath.Join(string(l), "proxy") }
+func (l layout) instances() string  { return filepath.Join(string(l), "instances") }
+func (l layout) snapshots() string  { return filepath.Join(string(l), "snapshots") }
+func (l layout) backups() string    { return filepath.Join(string(l), "backups") }
+func (l layout) rehearsals() string { return filepath.Join(string(l), "rehearsals") }
+func (l layout) key() string        { return filepath.Join(string(l), "secret.key") }
 
 // make creates the folder, readable by its owner only.
 func (l layout) make() error {

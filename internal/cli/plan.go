@@ -38,7 +38,11 @@ func newPlanCommand(s *session) *cobra.Command {
 			if err != nil {
 				return &exitError{ExitUsage, err}
 			}
-			s.printPlan(p, obstacle, settings, config.Lint(b), operationsOf(b, files.name))
+			j := sqlJudgement{Findings: []sqlFinding{}, Notes: []string{}}
+			if err := j.judgeBundle(cmd.Context(), b, p.Release); err != nil {
+				return err
+			}
+			s.printPlan(p, obstacle, settings, config.Lint(b), operationsOf(b, files.name), j)
 			return nil
 		},
 	}
@@ -125,11 +129,15 @@ func (forgetful) Save(name string, content []byte) (release.File, error) {
 	return release.File{Name: name, Digest: hex.EncodeToString(sum[:]), Bytes: int64(len(content))}, nil
 }
 
-func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Setting, found []config.Finding, operations []operation) {
+func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Setting, found []config.Finding, operations []operation, j sqlJudgement) {
 	now := time.Now()
 	stages := release.Timeline(p, now)
+	report, rehearsed := rehearsals{path: s.layout().rehearsals()}.kept(p.App, p.Release)
 	if s.json {
-		out := map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...), "operations": operations}
+		out := map[string]any{"plan": p, "stages": stages, "settings": settings, "findings": append([]config.Finding{}, found...), "operations": operations, "sql": j.Findings, "notes": j.Notes}
+		if rehearsed {
+			out["rehearsed"] = shortened(report)
+		}
 		if obstacle != nil {
 			out["obstacle"] = obstacle.Error()
 		}
@@ -151,6 +159,10 @@ func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Se
 	}
 	t.write(w)
 	s.printOperations(operations)
+	s.printSQL(j)
+	if rehearsed {
+		fmt.Fprintf(w, "\nlast rehearsed at %s: %s; the change may take %s\n", report.Began.UTC().Format("2006-01-02 15:04 UTC"), report.Verdict, ago(report.Expected()))
+	}
 	fmt.Fprintf(w, "\nreversible until %s\n", pointOfNoReturn(stages, now))
 	fmt.Fprintf(w, "a failing check, a crash loop%s: %s\n", comparison(p), onFailure(p))
 	fmt.Fprintf(w, "\n%s\n", s.paint(w, bold, "settings (defaults marked)"))

@@ -15,6 +15,23 @@ import (
 // planner makes plans from files for what stands now.
 type planner struct{ c *control }
 
+// Draft implements api.Planner.
+func (p planner) Draft(ctx context.Context, files api.Files) (release.Plan, error) {
+	b, err := loader().Load(ctx, files.Paths...)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	r, err := b.Release(files.Release)
+	if err != nil {
+		return release.Plan{}, err
+	}
+	now := p.c.engine.Standing(r.Metadata.App).Serves()
+	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
+		now = v.State.Plan.From
+	}
+	return b.Plan(ctx, files.Release, now, p.c.snapshots)
+}
+
 // Plan refuses what could be recorded but never carried out here: a program
 // that is missing, a secret that cannot be resolved, an address that is taken.
 func (p planner) Plan(ctx context.Context, files api.Files) (release.Plan, error) {
@@ -45,6 +62,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	}
 	if app, ok := b.App(plan.App); ok && err != nil {
 		return plan, fmt.Errorf("%s: %w", app.Place(), err)
+	}
+	if err := refuseSQL(ctx, b, name); err != nil {
+		return plan, err
 	}
 	err = p.c.fits(ctx, plan)
 	if err == nil {

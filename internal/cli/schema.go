@@ -36,7 +36,7 @@ func newSchemaStatusCommand(s *session) *cobra.Command {
 			}
 			if s.json {
 				s.print(map[string]any{"release": v.State.Release, "phase": v.State.Phase, "plan": v.State.Plan.Schema, "world": v.World.Schema,
-					"fill": v.State.Fill, "saved": v.State.Saved, "troubles": append([]string{}, v.Troubles...)})
+					"fill": v.State.Fill, "saved": v.State.Saved, "rehearsed": v.State.Rehearsed, "approved": v.State.Approved, "troubles": append([]string{}, v.Troubles...)})
 				return silent(codeFor(v.State))
 			}
 			s.schemaStatus(v)
@@ -89,6 +89,7 @@ func (s *session) schemaStatus(v api.View) {
 	if w.Waits != "" {
 		fmt.Fprintf(s.out, "  waits    %s\n", w.Waits)
 	}
+	s.rehearsed(st)
 	if b := st.Saved; b != nil {
 		fmt.Fprintf(s.out, "  backup   %s, %d rows, %s%s\n", b.Name, b.Rows, size(b.Bytes), proven(b.Verified))
 	}
@@ -96,6 +97,21 @@ func (s *session) schemaStatus(v api.View) {
 		fmt.Fprintf(s.out, "  %s %s\n", s.paint(s.out, red, "trouble"), trouble)
 	}
 	fmt.Fprintf(s.out, "  way back %s\n", v.Explanation.Back)
+}
+
+// rehearsed says what a rehearsal found before the change, and who went on.
+func (s *session) rehearsed(st release.State) {
+	r := st.Rehearsed
+	if r == nil {
+		return
+	}
+	fmt.Fprintf(s.out, "  rehearsed %s in %s; the change may take %s\n", r.Impact, ago(r.Took), ago(r.Expected))
+	for _, reason := range r.Reasons {
+		fmt.Fprintf(s.out, "    %s\n", reason)
+	}
+	if st.Approved != "" {
+		fmt.Fprintf(s.out, "    approved by %s\n", st.Approved)
+	}
 }
 
 func changeName(p release.Schema) string {

@@ -131,6 +131,12 @@ func (r *Release) validateDatabase(a *App) {
 		if a.Spec.Database.Type == "sqlite" && r.Spec.Backup != nil {
 			r.doc.report("spec.backup", "backups of SQLite are not available yet", "remove it, and copy the file with `sqlite3 FILE .backup` before the release")
 		}
+		if a.Spec.Database.Type == "sqlite" && r.Spec.Rehearse != nil {
+			r.doc.report("spec.rehearse", "a change of a SQLite database cannot be rehearsed by a release: only PostgreSQL can be cloned beside its users", "remove it, and try the change on a copy of the file: `sqlite3 FILE .backup`")
+		}
+		if a.Spec.Database.Type == "sqlite" && r.Spec.Schema != nil && len(r.Spec.Schema.Accept) > 0 {
+			r.doc.report("spec.schema.accept", "the linter reads PostgreSQL's language, and this is a SQLite database", "remove it")
+		}
 		return
 	}
 	const cure = "add database: {type: postgres, url: env:DATABASE_URL} to the app's spec"

@@ -57,6 +57,10 @@ func (d *Database) validate(tell report) {
 	}
 }
 
+// Database returns where the app keeps its data, in its core form; the zero
+// value if the file does not say so.
+func (a *App) Database() release.Database { return a.Spec.Database.resolve(a.doc.source.dir) }
+
 // resolve gives the database its core form. A nil one has none.
 func (d *Database) resolve(dir string) release.Database {
 	if d == nil {

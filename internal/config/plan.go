@@ -99,7 +99,8 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 		Tries: release.Tries{Most: s.Tries.Most, Pause: time.Duration(s.Tries.Pause), MaxPause: time.Duration(s.Tries.MaxPause)},
 	}
 	p.Backup = s.Backup.resolve()
-	p.Database = app.Spec.Database.resolve(app.doc.source.dir)
+	p.Rehearsal = s.Rehearse.resolve()
+	p.Database = app.Database()
 	for _, check := range s.Checks.Smoke {
 		p.Checks = append(p.Checks, check.resolve(r.doc.source.dir))
 	}

@@ -33,6 +33,8 @@ type ReleaseSpec struct {
 	Schema *Schema `json:"schema,omitempty"`
 	// What is saved before anything is changed.
 	Backup *Backup `json:"backup,omitempty"`
+	// The trial of the schema change on a clone of the database.
+	Rehearse *Rehearse `json:"rehearse,omitempty"`
 	// How traffic moves.
 	Strategy Strategy `json:"strategy,omitzero"`
 	// What ready means for the new instances together.

@@ -19,6 +19,7 @@ func (r *Release) validate(replicas int, accept func(release.Check) error) {
 	r.Spec.To.validate(spec.in("to"))
 	has := func(path string) bool { return r.doc.has(join("spec.strategy", path)) }
 	r.Spec.Schema.validate(spec.in("schema"))
+	r.Spec.Rehearse.validate(r.Spec.Schema != nil, spec.in("rehearse"))
 	if r.Spec.Strategy.Type == "shadow" && r.Spec.Schema != nil {
 		spec("schema", "a release that is only a shadow changes nothing that production uses", "remove it, or try the version in a canary: strategy: {type: canary, shadow: 10%}")
 	}

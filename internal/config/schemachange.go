@@ -17,6 +17,8 @@ type Schema struct {
 	Change string `json:"change,omitempty" example:"migrations/0002_address.yaml"`
 	// The app's own migrations, in place of operations.
 	Native *Native `json:"native,omitempty"`
+	// What the linter finds in the change's own SQL, and is known and wanted.
+	Accept []Accept `json:"accept,omitempty"`
 	// How much of the database the fill may take: shared up to half of the time as long as users do not feel it, gentle little, full all.
 	Pace string `json:"pace,omitempty" jsonschema:"default=shared,enum=full,enum=shared,enum=gentle"`
 	// How long that may take.
@@ -24,6 +26,14 @@ type Schema struct {
 }
 
 func (Schema) shortKey() string { return "change" }
+
+// Accept says that findings of one rule of the linter are known and wanted.
+type Accept struct {
+	// The id of the rule, as `cutover lint` shows it.
+	ID string `json:"id" jsonschema:"required" example:"unbatched-backfill"`
+	// Why it does no harm here; shown with the finding.
+	Reason string `json:"reason" jsonschema:"required" example:"the table has one row"`
+}
 
 // Native is how an app migrates its database itself. The commands run as the
 // new version does: in its folder, with its environment. May contain {{version}} and {{app}}.
@@ -52,6 +62,9 @@ func (s *Schema) validate(tell report) {
 	checkPlaceholders(s.Change, "change", pathPlaceholders, tell)
 	if (s.Change != "") == (s.Native != nil) {
 		tell("", "a schema change needs either a file of operations or native migrations", "keep one of change and native")
+	}
+	if s.Native != nil && len(s.Accept) > 0 {
+		tell("accept", "only the SQL of operations is judged, and native migrations have none", "remove it; a rehearsal says what they do: rehearse: expand")
 	}
 	if s.Native != nil {
 		s.Native.validate(tell.in("native"))

@@ -53,6 +53,8 @@ func (e *Engine) admit(p release.Plan) error {
 		return refuse("%w", errNoSchema)
 	case (p.Backup.Wanted() || p.Strategy == release.Restore) && e.Backups == nil:
 		return refuse("%w", errNoBackups)
+	case p.Rehearsal.Wanted() && e.Rehearsals == nil:
+		return refuse("%w", errNoRehearsals)
 	}
 	if err := admitSignals(e.Signals, p); err != nil {
 		return err

@@ -31,6 +31,8 @@ type database struct {
 	backups []string
 	// prepared and exchanged say how far a backup is on its way back.
 	prepared, exchanged bool
+	// finds is what a rehearsal finds.
+	finds release.Rehearsed
 	// calls lists the orders that reached it, in order.
 	calls []string
 }
@@ -180,4 +182,20 @@ func (h handVault) Exchange(ctx context.Context, o release.RestoreOrder) error {
 
 func (h handVault) ExchangeBack(ctx context.Context, o release.RestoreOrder) error {
 	return h.do(ctx, release.ActExchangeBack, o, func(d *database) { d.exchanged = false })
+}
+
+// handStage is where one controller rehearses.
+type handStage struct{ *hand }
+
+func (h handStage) Rehearse(ctx context.Context, o release.RehearsalOrder) (found release.Rehearsed, err error) {
+	if err := h.reach(); err != nil {
+		return found, err
+	}
+	if err := h.note(h.world.enter(ctx, "stage", order{kind: release.ActRehearse, stamp: o.Stamp})); err != nil {
+		return found, err
+	}
+	d := &h.world.database
+	d.called("rehearse %s", o.Schema.Change.Name)
+	d.change(func() { found = d.finds })
+	return found, nil
 }

@@ -25,13 +25,14 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
-	// Schema and Backups may be nil: releases that need them are refused.
-	Schema  Schema
-	Backups Backups
-	// Signals may be nil too, with the same effect.
-	Signals Signals
-	Journal store.Journal
-	Leases  store.Leases
+	// Schema, Backups, Rehearsals and Signals may be nil: releases that need
+	// them are refused.
+	Schema     Schema
+	Backups    Backups
+	Rehearsals Rehearsals
+	Signals    Signals
+	Journal    store.Journal
+	Leases     store.Leases
 	// Owner names this controller uniquely among all that ever ran.
 	Owner string
 	// TTL is how long the lease lasts without being renewed.

@@ -76,6 +76,15 @@ type Backups interface {
 	ExchangeBack(ctx context.Context, order release.RestoreOrder) error
 }
 
+// Rehearsals tries schema changes on clones.
+type Rehearsals interface {
+	// Rehearse runs the change on a clone of the database, which is only
+	// read, and returns what was found; the clone is gone then. A change that
+	// does not run is a result, not an error; an error means that nothing can
+	// be said. Repeatable.
+	Rehearse(ctx context.Context, order release.RehearsalOrder) (release.Rehearsed, error)
+}
+
 // Checks puts questions to instances.
 type Checks interface {
 	// Run puts every check to every instance, retries as each check says,

@@ -106,7 +106,7 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 			return p.Schema.Fill.Within
 		}
 		return fillLimit
-	case release.ActBackup, release.ActPrepare:
+	case release.ActBackup, release.ActPrepare, release.ActRehearse:
 		return backupLimit
 	case release.ActExchange, release.ActExchangeBack:
 		return exchangeLimit
@@ -163,6 +163,8 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 		return err
 	case release.ActExpand, release.ActBackfill, release.ActContract, release.ActRevertSchema:
 		return e.changeSchema(ctx, s, a.Kind, stamp)
+	case release.ActRehearse:
+		return e.rehearse(ctx, s, stamp, result)
 	case release.ActBackup:
 		return e.backUp(ctx, s, stamp, result)
 	case release.ActPrepare, release.ActExchange, release.ActExchangeBack:

@@ -57,7 +57,7 @@ func TestADeadlineLeavesRoomForWhatThePlanAllows(t *testing.T) {
 func TestAnActionThatHasNoAdapterFails(t *testing.T) {
 	t.Parallel()
 	e := New(Config{Owner: "one"})
-	for _, k := range []release.ActionKind{release.ActExpand, release.ActBackfill, release.ActContract, release.ActRevertSchema, release.ActBackup, release.ActPrepare, release.ActExchange, release.ActExchangeBack, "unheard-of"} {
+	for _, k := range []release.ActionKind{release.ActExpand, release.ActBackfill, release.ActContract, release.ActRevertSchema, release.ActBackup, release.ActRehearse, release.ActPrepare, release.ActExchange, release.ActExchangeBack, "unheard-of"} {
 		if err := e.carryOut(t.Context(), release.State{}, release.World{}, release.Action{Kind: k}, &release.Finished{Key: "r1/1"}); err == nil {
 			t.Errorf("%s did not fail", k)
 		}

@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	errNoSchema  = errors.New("this controller cannot change a schema")
-	errNoBackups = errors.New("this controller cannot take backups")
+	errNoSchema     = errors.New("this controller cannot change a schema")
+	errNoBackups    = errors.New("this controller cannot take backups")
+	errNoRehearsals = errors.New("this controller cannot rehearse changes")
 )
 
 func schemaOrder(s release.State, stamp release.Stamp) release.SchemaOrder {
@@ -43,6 +44,17 @@ func (e *Engine) backUp(ctx context.Context, s release.State, stamp release.Stam
 	saved, err := e.Backups.Take(ctx, release.BackupOrder{Stamp: stamp, Release: s.Release, Database: s.Plan.Database, Backup: s.Plan.Backup})
 	if err == nil {
 		result.Saved = &saved
+	}
+	return err
+}
+
+func (e *Engine) rehearse(ctx context.Context, s release.State, stamp release.Stamp, result *release.Finished) error {
+	if e.Rehearsals == nil {
+		return errNoRehearsals
+	}
+	found, err := e.Rehearsals.Rehearse(ctx, release.RehearsalOrder{SchemaOrder: schemaOrder(s, stamp)})
+	if err == nil {
+		result.Rehearsed = &found
 	}
 	return err
 }

@@ -40,9 +40,11 @@ type state struct {
 }
 
 func stateOf(ctx context.Context, conn *pgx.Conn) (s state, err error) {
-	if s.shape, err = catalogue.Read(ctx, conn); err != nil {
+	read, err := catalogue.Read(ctx, conn)
+	if err != nil {
 		return s, err
 	}
+	s.shape = withoutOwn(read)
 	s.rows, err = counters(ctx, conn)
 	return s, err
 }

@@ -22,6 +22,7 @@ const (
 	ActContract     ActionKind = "contract"
 	ActRevertSchema ActionKind = "revert-schema"
 	ActBackup       ActionKind = "backup"
+	ActRehearse     ActionKind = "rehearse"
 	ActPrepare      ActionKind = "restore-beside"
 	ActExchange     ActionKind = "replace-database"
 	ActExchangeBack ActionKind = "put-database-back"

@@ -62,8 +62,9 @@ type Finished struct {
 	Took time.Duration `json:"took"`
 	// Checks holds the evidence of a check action.
 	Checks []CheckResult `json:"checks,omitempty"`
-	// Saved is the result of a backup.
-	Saved *Saved `json:"saved,omitempty"`
+	// Saved is the result of a backup, Rehearsed that of a rehearsal.
+	Saved     *Saved     `json:"saved,omitempty"`
+	Rehearsed *Rehearsed `json:"rehearsed,omitempty"`
 }
 
 // Progressed is written now and then while rows get their new shape, so that

@@ -164,6 +164,9 @@ func (s State) finish(ev Finished, at time.Time) State {
 	if ev.Kind == ActWarmUp && t.OK {
 		s.Warmed = true
 	}
+	if ev.Kind == ActRehearse && t.OK {
+		s.Rehearsed = ev.Rehearsed
+	}
 	if ev.Kind == ActCheck && t.OK {
 		s.Checked = ev.Checks
 		s.Passed = !slices.ContainsFunc(ev.Checks, func(c CheckResult) bool { return !c.Passed })
@@ -197,6 +200,10 @@ func (s State) request(ev Requested, e Entry) State {
 	}
 	switch ev.Verb {
 	case VerbNext:
+		if s.toApprove() {
+			s.Approved, s.Halt = e.Actor, nil
+			return s
+		}
 		s = s.overruled()
 		s.Next = true
 		s.Halt = nil
@@ -244,8 +251,12 @@ func (s State) overruled() State {
 }
 
 // resume gives whatever was waited for its full time again. A hold whose
-// verdict was failing begins anew, or it would only halt again.
+// verdict was failing begins anew, or it would only halt again; so does a
+// rehearsal that found more than is allowed.
 func (s State) resume(at time.Time) State {
+	if s.barred() {
+		s.Rehearsed = nil
+	}
 	s.Halt, s.Tries, s.Forgiven = nil, nil, *s.Restarts.Of(s.Plan.To.Side)
 	if s.Verdict.Kind == Failing {
 		s = s.overruled()

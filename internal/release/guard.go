@@ -114,6 +114,9 @@ func (d *decider) mustRevert() string {
 			return fmt.Sprintf("%s failed %s: %s", t.Kind, plural(t.Failures, "time", "times"), t.Error)
 		}
 	}
+	if r := d.s.Rehearsed; d.s.Phase == Preflight && r != nil && r.Impact == Unproven {
+		return "the rehearsal " + r.sentence()
+	}
 	if d.s.Phase == Testing && d.s.Checked != nil && !d.s.Passed {
 		return firstFailure(*d.p, d.s.Checked)
 	}

@@ -29,6 +29,7 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 			if before.Plan.Backup.Wanted() && before.Saved == nil {
 				vs = append(vs, Violation{"I2", "the schema is changed before the backup is taken"})
 			}
+			vs = append(vs, checkRehearsed(before)...)
 		case ActExchange, ActExchangeBack:
 			vs = append(vs, checkExchange(w)...)
 		case ActContract:
@@ -43,6 +44,19 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 		}
 	}
 	return vs
+}
+
+// checkRehearsed is I2 for a change that is to be tried first.
+func checkRehearsed(s State) []Violation {
+	switch r := s.Rehearsed; {
+	case !s.Plan.Rehearsal.Wanted():
+		return nil
+	case r == nil:
+		return []Violation{{"I2", "the schema is changed before the change is rehearsed"}}
+	case r.Impact == Unproven || r.Impact.Worse(s.Plan.Rehearsal.Allow) && s.Approved == "":
+		return []Violation{{"I2", "the schema is changed although the rehearsal found it " + string(r.Impact) + " and nobody approved"}}
+	}
+	return nil
 }
 
 // checkRoute is I1: traffic only to ready instances of a fitting version.

@@ -113,6 +113,18 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"goes on after a destructive rehearsal", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Preflight && s.Halt == nil {
+				s.Approved = "planted"
+			}
+			return release.Decide(s, w)
+		}},
+		{"goes on after a rehearsal that failed", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Preflight && s.Rehearsed != nil && s.Rehearsed.Impact == release.Unproven {
+				s.Rehearsed = &release.Rehearsed{Impact: release.Compatible}
+			}
+			return release.Decide(s, w)
+		}},
 		{"starts the old version on the backup's data", func(s release.State, w release.World) release.Decision {
 			if s.Phase == release.Reverting {
 				w.Restore.Exchanged, w.Restore.Known = false, true

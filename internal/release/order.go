@@ -62,6 +62,11 @@ type FillOrder struct {
 	Progressed func(Progress) error `json:"-"`
 }
 
+// RehearsalOrder asks for a change to be tried on a clone of the database.
+type RehearsalOrder struct {
+	SchemaOrder
+}
+
 // BackupOrder asks for a backup.
 type BackupOrder struct {
 	Stamp

@@ -30,6 +30,9 @@ func (d *decider) preflight() {
 		d.wait("no instance of %s (%s) is ready: it must serve before it can be replaced", d.p.From.Version, d.p.From.Side)
 		return
 	}
+	if !d.rehearsing() {
+		return
+	}
 	if d.p.Backup.Wanted() && d.s.Saved == nil {
 		d.want(Action{Kind: ActBackup})
 		return

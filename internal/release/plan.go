@@ -49,6 +49,8 @@ type Plan struct {
 	// nothing.
 	Signals Sealed `json:"signals,omitempty"`
 	Schema  Schema `json:"schema,omitzero"`
+	// Rehearsal is the trial of the schema change on a clone.
+	Rehearsal Rehearsal `json:"rehearsal,omitzero"`
 	// Backup is what is saved before anything is changed.
 	Backup Backup `json:"backup,omitzero"`
 	// Restore names the backup that a release of the strategy Restore puts in

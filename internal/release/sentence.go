@@ -60,6 +60,9 @@ func (f Finished) sentence() string {
 	case f.Error != "":
 		return fmt.Sprintf("%s failed after %s: %s", what, took, f.Error)
 	}
+	if f.Rehearsed != nil {
+		what = "rehearsal: " + f.Rehearsed.sentence() + ";"
+	}
 	if f.Saved != nil {
 		what += " " + f.Saved.Name
 	}

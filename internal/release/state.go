@@ -65,6 +65,10 @@ type State struct {
 	Fill Progress `json:"fill,omitzero"`
 	// Saved is the backup taken for this release.
 	Saved *Saved `json:"saved,omitempty"`
+	// Rehearsed is what the rehearsal of the change found; Approved names who
+	// went on although it found more than the plan allows.
+	Rehearsed *Rehearsed `json:"rehearsed,omitempty"`
+	Approved  string     `json:"approved,omitempty"`
 
 	// Warmed says that the new instances had their warm-up.
 	Warmed bool `json:"warmed,omitempty"`

@@ -45,6 +45,9 @@ func (t *timeline) add(ph Phase, what, ends string, lasts time.Duration, back st
 func (t *timeline) before() {
 	p, none := t.p, "nothing to undo: no traffic has moved"
 	look := "look whether the world is as planned"
+	if p.Rehearsal.Wanted() {
+		look += ", rehearse the change on a clone of the database"
+	}
 	if p.Backup.Wanted() {
 		look += ", take a backup"
 		if p.Backup.Verify {

@@ -8,7 +8,8 @@ type Verb string
 // The verbs.
 const (
 	// VerbNext ends the present hold without waiting for more evidence, or a
-	// drain that has halted without waiting for what is left.
+	// drain that has halted without waiting for what is left; where a
+	// rehearsal has halted the release it approves of what was found.
 	VerbNext Verb = "next"
 	// VerbPromote ends every hold up to full traffic; guards stay armed.
 	VerbPromote Verb = "promote"
@@ -33,7 +34,7 @@ func (s State) Permits(verb Verb) error {
 		return s.permit(s.Halt != nil, verb, "it is not paused")
 	case VerbNext:
 		draining := s.Halt != nil && (s.Phase == Retiring || s.Phase == Reverting || s.Phase == Withdrawing)
-		return s.permit(s.Phase == Shifting || s.Phase == Soaking || draining, verb, "it holds no traffic step now: it is "+s.Word())
+		return s.permit(s.Phase == Shifting || s.Phase == Soaking || draining || s.toApprove(), verb, "it holds no traffic step now: it is "+s.Word())
 	case VerbPromote:
 		return s.permit(s.Phase.Reversible() && s.Phase != Standby, verb, "it is "+s.Word())
 	case VerbAbort:

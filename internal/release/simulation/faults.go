@@ -32,6 +32,10 @@ const (
 	NewDiffers
 	// SignalsUnseen has what the release is judged by beside its requests missing.
 	SignalsUnseen
+	// ChangeHarms has a rehearsal find that the change takes something away,
+	// ChangeBreaks that it does not even run.
+	ChangeHarms
+	ChangeBreaks
 	faultsEnd
 )
 

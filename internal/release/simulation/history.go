@@ -89,6 +89,8 @@ func (h *History) act(actions []release.Action) {
 			f.Error = err.Error()
 		} else if a.Kind == release.ActBackup {
 			f.Saved = &release.Saved{Name: "b" + key}
+		} else if a.Kind == release.ActRehearse {
+			f.Rehearsed = h.World.rehearsed()
 		}
 		h.record("engine", f)
 	}

@@ -64,6 +64,7 @@ func (sh Shape) Plan() release.Plan {
 	if sh.Schema && sh.Strategy != release.Restore {
 		p.Schema = release.Schema{Expand: true, Backfill: true, Contract: true}
 		p.Backup = release.Backup{Before: release.Expanding}
+		p.Rehearsal = release.Rehearsal{Before: release.Expanding, Allow: release.NeedsCare}
 	}
 	if sh.Checks {
 		p.Checks = []release.Check{{Name: "smoke"}, {Name: "baseline", Load: &release.LoadCheck{Baseline: &release.Baseline{}}}}

@@ -259,6 +259,18 @@ func compare(g release.Guard, old, fresh release.Counters) release.VerdictKind {
 	return release.Healthy
 }
 
+// rehearsed is what a rehearsal of the change finds.
+func (w *World) rehearsed() *release.Rehearsed {
+	r := &release.Rehearsed{Impact: release.NeedsCare}
+	switch {
+	case w.Faults&ChangeBreaks != 0:
+		r.Impact, r.Reasons = release.Unproven, []string{"it does not run"}
+	case w.Faults&ChangeHarms != 0:
+		r.Impact, r.Reasons = release.Destructive, []string{"it takes a column away"}
+	}
+	return r
+}
+
 var errFault = errors.New("simulated fault")
 
 // Do carries an action out, or fails before or after it had its effect.

@@ -21,9 +21,9 @@ type migrated struct {
 // clientCheck is how soon the server notices that a migration was killed.
 const clientCheck = 2 * time.Second
 
-func (d *Driver) native(o release.SchemaOrder) (stages, error) {
+func (d *Driver) native(o release.SchemaOrder) (migrated, error) {
 	if d.Errand == nil {
-		return nil, errors.New("this controller cannot run migrations")
+		return migrated{}, errors.New("this controller cannot run migrations")
 	}
 	n := o.Schema.Native
 	m := migrated{
@@ -33,10 +33,10 @@ func (d *Driver) native(o release.SchemaOrder) (stages, error) {
 	}
 	var err error
 	if m.migration.Upgrade, err = d.command(o, n.Upgrade); err != nil {
-		return nil, err
+		return m, err
 	}
 	if m.migration.Head, err = d.command(o, n.Head); err != nil {
-		return nil, err
+		return m, err
 	}
 	if !m.stays {
 		m.migration.Downgrade, err = d.command(o, n.Downgrade)

@@ -1,0 +1,29 @@
+package driver
+
+import (
+	"errors"
+
+	"cutover/internal/release"
+	"cutover/internal/schema/native"
+)
+
+// Errands are the app's own migrations as commands that could be run, with the
+// new version's environment.
+type Errands struct {
+	Upgrade native.Command
+	// Downgrade has no Args if nothing is given that undoes the upgrade.
+	Downgrade native.Command
+	Budget    native.Budget
+}
+
+// Errands prepares the native migrations of an order without running them.
+func (d *Driver) Errands(o release.SchemaOrder) (Errands, error) {
+	if !o.Schema.IsNative() {
+		return Errands{}, errors.New("the change has no migrations of the app's own")
+	}
+	s, err := d.native(o)
+	if err != nil {
+		return Errands{}, err
+	}
+	return Errands{Upgrade: s.migration.Upgrade, Downgrade: s.migration.Downgrade, Budget: s.budget}, nil
+}
