@@ -28,6 +28,9 @@ type Database struct {
 	Shape func(t *testing.T) string
 	// Kept returns the rows of what a revert has kept of a table, as Rows does.
 	Kept func(t *testing.T, table string) []string
+	// Writes is how many statements of old code, and of new, a test waits for
+	// at each stage.
+	Writes int64
 	// IsBusy tells an error that is only about who came first.
 	IsBusy func(err error) bool
 }

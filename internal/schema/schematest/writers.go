@@ -152,13 +152,13 @@ func crowded(t *testing.T, d Database) (*crowd, app, schema.Change) {
 	a.run(addresses...)
 	change := Example(t, "address-street")
 	c := gather(t, d)
-	testkit.Await(t, "old writers", func() bool { return c.byOld.Load() > 100 })
+	testkit.Await(t, "old writers", func() bool { return c.byOld.Load() > d.Writes })
 	must(t, "expand", d.Engine.Expand(t.Context(), change))
 	close(c.newCode)
-	testkit.Await(t, "new writers before the backfill", func() bool { return c.byNew.Load() > 100 })
+	testkit.Await(t, "new writers before the backfill", func() bool { return c.byNew.Load() > d.Writes })
 	must(t, "backfill", d.Engine.Backfill(t.Context(), change, schema.Position{}, nil))
 	settled := c.byOld.Load() + c.byNew.Load()
-	testkit.Await(t, "writers in the window", func() bool { return c.byOld.Load()+c.byNew.Load() > settled+200 })
+	testkit.Await(t, "writers in the window", func() bool { return c.byOld.Load()+c.byNew.Load() > settled+2*d.Writes })
 	return c, a, change
 }
 

@@ -15,6 +15,9 @@ const (
 	perPlace = 10
 )
 
+// longestTry ends an expression that would never come to an end.
+const longestTry = time.Minute
+
 // dryRun evaluates both directions on real rows, so that an expression that
 // cannot be parsed, or that fails, or gives what the new shape refuses, is
 // found before anything exists.
@@ -46,7 +49,7 @@ func (s *session) dryRun(ctx context.Context, p pair) ([]string, error) {
 // try runs a query that counts rows, those refused, and those for which a
 // second evaluation gave something else.
 func (s *session) try(ctx context.Context, what, query string) []string {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, longestTry)
 	defer cancel()
 	var rows, bad, unsteady int64
 	if err := s.conn.QueryRowContext(ctx, query).Scan(&rows, &bad, &unsteady); err != nil {

@@ -35,6 +35,9 @@ type Engine struct {
 
 	// before, if set, is called before each statement.
 	before func(sql string)
+	// volatile leaves it to the system when what is committed gets to the disk:
+	// the death of a process loses nothing, and tests are not about more.
+	volatile bool
 }
 
 // The refusals a caller may want to tell apart.

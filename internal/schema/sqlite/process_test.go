@@ -20,7 +20,7 @@ import (
 var fruit = []string{
 	"CREATE TABLE fruit (id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, weight INTEGER DEFAULT 5, crate TEXT NOT NULL DEFAULT 'none')",
 	"CREATE INDEX fruit_label ON fruit (label, id DESC)",
-	"INSERT INTO fruit (label) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) SELECT 'old' || i FROM n",
+	"INSERT INTO fruit (label) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT 'old' || i FROM n",
 }
 
 // fruitChange uses what needs triggers, a fill, indexes, NOT NULL, a check and
@@ -117,8 +117,8 @@ func (h house) judge(all []*testkit.Process, column string) {
 	if len(last) > 0 {
 		h.t.Errorf("%d rows are lost: %v", len(last), last)
 	}
-	h.gives("SELECT count(*) FROM fruit WHERE id <= 1000000 AND lower("+column+") = 'old' || id", "400")
-	if len(rows) < 20 {
+	h.gives("SELECT count(*) FROM fruit WHERE id <= 1000000 AND lower("+column+") = 'old' || id", "200")
+	if len(rows) < 20/slow {
 		h.t.Errorf("only %d rows were written", len(rows))
 	}
 }
@@ -135,7 +135,7 @@ func window(t *testing.T) (h house, old, young []*testkit.Process) {
 	young = crew(t, h, "1", "4", "5", "6")
 	young[2].Line("wrote ")
 	must(t, "backfill", h.Backfill(t.Context(), fruitChange(), schema.Position{}, nil))
-	testkit.Await(t, "writers in the window", func() bool { return written(young[0]) > 60 && written(old[0]) > 60 })
+	testkit.Await(t, "writers in the window", func() bool { return written(young[0]) > 60/slow && written(old[0]) > 60/slow })
 	return h, old, young
 }
 
@@ -145,7 +145,7 @@ func TestNewProcessesGoOnWhileTheOldShapeIsRemovedAndNothingIsLost(t *testing.T)
 	end(t, old)
 	must(t, "contract", h.Contract(t.Context(), fruitChange()))
 	was := written(young[0])
-	testkit.Await(t, "writers after contract", func() bool { return written(young[0]) > was+20 })
+	testkit.Await(t, "writers after contract", func() bool { return written(young[0]) > was+20/slow })
 	end(t, young)
 	h.judge(append(old, young...), "name")
 	h.gives("SELECT count(*) FROM pragma_table_info('fruit') WHERE name IN ('label', 'crate', 'weight')", "0")
@@ -157,7 +157,7 @@ func TestOldProcessesGoOnWhileTheNewShapeIsTakenBackAndNothingIsLost(t *testing.
 	end(t, young)
 	must(t, "revert", h.Revert(t.Context(), fruitChange()))
 	was := written(old[0])
-	testkit.Await(t, "writers after the revert", func() bool { return written(old[0]) > was+20 })
+	testkit.Await(t, "writers after the revert", func() bool { return written(old[0]) > was+20/slow })
 	end(t, old)
 	h.judge(append(old, young...), "label")
 }
@@ -165,10 +165,10 @@ func TestOldProcessesGoOnWhileTheNewShapeIsTakenBackAndNothingIsLost(t *testing.
 func TestAProcessThatIsKilledAnywhereIsTakenUpToTheSameEnd(t *testing.T) {
 	t.Parallel()
 	everywhere(t, "contract", func(h house) {
-		h.gives("SELECT count(*) FROM fruit WHERE name = 'OLD' || id AND box = 'none'", "400")
+		h.gives("SELECT count(*) FROM fruit WHERE name = 'OLD' || id AND box = 'none'", "200")
 		h.gives("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name", "crates", "cutover_change", "fruit", "fruit_label", "fruit_name")
 		h.gives("SELECT name, \"notnull\", coalesce(dflt_value, '') FROM pragma_table_info('fruit')", "id|0|", "name|1|", "box|1|'none'")
-		h.gives("SELECT seq FROM sqlite_sequence WHERE name = 'fruit'", "400")
+		h.gives("SELECT seq FROM sqlite_sequence WHERE name = 'fruit'", "200")
 	})
 }
 
@@ -177,7 +177,7 @@ func TestAProcessThatIsKilledAnywhereInARevertLeavesNothingBehind(t *testing.T) 
 	before := database(t, fruit...).shape()
 	everywhere(t, "revert", func(h house) {
 		h.isShaped(before)
-		h.gives("SELECT count(*) FROM fruit WHERE label = 'old' || id AND weight = 5", "400")
+		h.gives("SELECT count(*) FROM fruit WHERE label = 'old' || id AND weight = 5", "200")
 	})
 }
 
@@ -203,7 +203,7 @@ func everywhere(t *testing.T, to string, judge func(house)) {
 }
 
 // stride leaves out most statements in one run; where it begins is random.
-const stride = 9
+const stride = 17 * slow
 
 func upgradeUntilKilled(ctx context.Context) error {
 	return upgrade(ctx, os.Getenv("TEST_PATH"), os.Getenv("TEST_END"), must0(strconv.Atoi(os.Getenv("TEST_STATEMENT"))))

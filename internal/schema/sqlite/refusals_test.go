@@ -86,7 +86,7 @@ func ptr(s string) *string { return &s }
 
 func TestATableThatWouldKeepWritersOutForTooLongIsRefusedUnlessAllowed(t *testing.T) {
 	t.Parallel()
-	h := database(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", "INSERT INTO t (a) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT hex(randomblob(10000)) FROM n")
+	h := database(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", "INSERT INTO t (a) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) SELECT hex(zeroblob(6000)) FROM n")
 	c := change(schema.RenameColumn{Table: "t", From: "a", To: "b"})
 	h.Rewrite = 1 << 20
 	if err := h.Expand(t.Context(), c); !errors.Is(err, sqlite.ErrRefused) || !strings.Contains(err.Error(), "the limit is 1 MiB") {

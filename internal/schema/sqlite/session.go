@@ -35,10 +35,14 @@ func (e *Engine) open(ctx context.Context, c schema.Change) (*session, error) {
 func (e *Engine) connect(ctx context.Context, c schema.Change, name, mode string) (*session, error) {
 	// A name in double quotes that is no column is to be an error, not a
 	// string; foreign keys are checked by verify and must not act meanwhile.
+	sync := "synchronous(full)"
+	if e.volatile {
+		sync = "synchronous(off)"
+	}
 	query := url.Values{"mode": {mode}, "_dqs": {"0"}, "_pragma": {
 		// Within, insist waits for the lock: the pauses SQLite itself makes grow to
 		// 100 ms, in which busy writers are always quicker.
-		"busy_timeout(5)", "foreign_keys(0)", "synchronous(full)"}}
+		"busy_timeout(5)", "foreign_keys(0)", sync}}
 	db, err := sql.Open("sqlite", name+"?"+query.Encode())
 	if err != nil {
 		return nil, fmt.Errorf("opening %s to change its schema: %w", e.Path, err)

@@ -21,17 +21,17 @@ var renamed = change(schema.RenameColumn{Table: "t", From: "a", To: "b"})
 
 func TestAFillGoesOnAtItsPositionAndReadsEachRowOnce(t *testing.T) {
 	t.Parallel()
-	h := database(t, many(2000)...)
+	h := database(t, many(800)...)
 	must(t, "expand", h.Expand(t.Context(), renamed))
 	enough := errors.New("enough")
 	var at schema.Position
 	rows := int64(0)
 	err := h.Backfill(t.Context(), renamed, at, func(p schema.Progress) error {
 		at, rows = p.Position, rows+p.Rows
-		if p.Pages != 2000 || p.Table != "t" {
+		if p.Pages != 800 || p.Table != "t" {
 			t.Errorf("progress says %+v", p)
 		}
-		if rows > 500 {
+		if rows > 300 {
 			return enough
 		}
 		return nil
@@ -50,14 +50,14 @@ func TestAFillGoesOnAtItsPositionAndReadsEachRowOnce(t *testing.T) {
 		rows += p.Rows
 		return nil
 	}))
-	if first != at.Page || rows != 2000 {
+	if first != at.Page || rows != 800 {
 		t.Errorf("went on at %d, want %d; filled %d rows", first, at.Page, rows)
 	}
 }
 
 func TestAFillBeginsAgainWhenRowsAreRenumbered(t *testing.T) {
 	t.Parallel()
-	h := database(t, append(many(3000), "UPDATE t SET rowid = -rowid", "UPDATE t SET rowid = -rowid * 1000", "DELETE FROM t WHERE rowid % 3000 = 0", "INSERT INTO t (rowid, name, a) VALUES (-7, 'n-7', 'a-7')")...)
+	h := database(t, append(many(900), "UPDATE t SET rowid = -rowid", "UPDATE t SET rowid = -rowid * 1000", "DELETE FROM t WHERE rowid % 3000 = 0", "INSERT INTO t (rowid, name, a) VALUES (-7, 'n-7', 'a-7')")...)
 	must(t, "expand", h.Expand(t.Context(), renamed))
 	vacuumed := false
 	must(t, "backfill", h.Backfill(t.Context(), renamed, schema.Position{}, func(p schema.Progress) error {
@@ -67,7 +67,7 @@ func TestAFillBeginsAgainWhenRowsAreRenumbered(t *testing.T) {
 		vacuumed = true
 		return h.Exec(t.Context(), "VACUUM")
 	}))
-	h.gives("SELECT count(*), count(b), sum(b = a) FROM t", "2001|2001|2001")
+	h.gives("SELECT count(*), count(b), sum(b = a) FROM t", "601|601|601")
 }
 
 func TestRowsAtBothEndsOfTheNumbersAreFilled(t *testing.T) {
@@ -189,7 +189,7 @@ func TestADatabaseWithoutAWriteAheadLogWaitsForItsReaders(t *testing.T) {
 
 func TestTwoCutoversAtOnceComeToTheSameEnd(t *testing.T) {
 	t.Parallel()
-	h := database(t, many(2000)...)
+	h := database(t, many(500)...)
 	var ends [2]chan error
 	for i := range ends {
 		ends[i] = make(chan error, 1)
@@ -211,12 +211,12 @@ func TestTwoCutoversAtOnceComeToTheSameEnd(t *testing.T) {
 		must(t, "backfill", <-ends[i])
 	}
 	must(t, "contract", h.Contract(t.Context(), renamed))
-	h.gives("SELECT count(*), count(b) FROM t", "2000|2000")
+	h.gives("SELECT count(*), count(b) FROM t", "500|500")
 }
 
 func TestUsersGoOnWritingDuringABackfill(t *testing.T) {
 	t.Parallel()
-	h := database(t, many(3000)...)
+	h := database(t, many(500)...)
 	must(t, "expand", h.Expand(t.Context(), renamed))
 	user := connect(h.path)
 	t.Cleanup(user.Close)
