@@ -107,7 +107,9 @@ func TestPathsAreAskedForEquallyOften(t *testing.T) {
 // nowhere is a snapshot keeper that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) Save(name string, _ []byte) (release.File, error) { return release.File{Name: name}, nil }
+func (nowhere) Save(name string, _ []byte) (release.File, error) {
+	return release.File{Name: name}, nil
+}
 
 func TestTheExampleOfAReleaseWithLoadsCanBePlanned(t *testing.T) {
 	t.Parallel()
