@@ -87,7 +87,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	}
 	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.platform.Errand}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
-	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals()}
+	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals(), snapshots: c.snapshots, logger: o.Logger}
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
 		return nil, err
 	}

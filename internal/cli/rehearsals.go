@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"cutover/internal/backup"
 	"cutover/internal/durable"
+	"cutover/internal/platform/process"
 	"cutover/internal/rehearsal"
 	"cutover/internal/release"
 	"cutover/internal/schema/driver"
@@ -23,7 +25,9 @@ type rehearsals struct {
 	schema  *driver.Driver
 	backups backup.Keeper
 	// path is the folder of the reports.
-	path string
+	path      string
+	snapshots process.Snapshots
+	logger    *slog.Logger
 	// hear, if set, is told what is being done.
 	hear func(what string)
 }
@@ -34,7 +38,7 @@ const rehearseWithin = 12 * time.Hour
 
 // Rehearse implements engine.Rehearsals.
 func (r rehearsals) Rehearse(ctx context.Context, o release.RehearsalOrder) (release.Rehearsed, error) {
-	report, err := r.run(ctx, o.SchemaOrder, "")
+	report, err := r.run(ctx, o, "")
 	if err != nil {
 		return release.Rehearsed{}, err
 	}
@@ -47,12 +51,18 @@ func (r rehearsals) of(ctx context.Context, p release.Plan, backup string) (rehe
 	if !p.Schema.Changes() {
 		return rehearsal.Report{}, fmt.Errorf("rehearse %s: it does not change the schema of a database", p.Release)
 	}
-	return r.run(ctx, release.SchemaOrder{Stamp: release.Stamp{App: p.App}, Release: p.Release,
-		Database: p.Database, Schema: p.Schema, To: p.To}, backup)
+	return r.run(ctx, release.RehearsalOrder{OldVersion: p.From, Checks: p.Checks, Within: p.ReadyWithin,
+		SchemaOrder: release.SchemaOrder{Stamp: release.Stamp{App: p.App}, Release: p.Release, Database: p.Database, Schema: p.Schema, To: p.To}}, backup)
 }
 
-func (r rehearsals) run(ctx context.Context, o release.SchemaOrder, backup string) (rehearsal.Report, error) {
-	plan, err := r.plan(o, backup)
+func (r rehearsals) run(ctx context.Context, o release.RehearsalOrder, backup string) (rehearsal.Report, error) {
+	plan, err := r.plan(o.SchemaOrder, backup)
+	if err == nil {
+		sweepTrials(r.path, o.App, r.logger)
+		if t := r.trial(o, plan.Origin.Production); t.smokes() {
+			plan.Smoke = t
+		}
+	}
 	if err != nil {
 		return rehearsal.Report{}, fmt.Errorf("rehearse %s: %w", o.Release, err)
 	}
@@ -61,6 +71,18 @@ func (r rehearsals) run(ctx context.Context, o release.SchemaOrder, backup strin
 		return report, err
 	}
 	return report, r.keep(o.App, o.Release, report)
+}
+
+// trial is how old and new code are tried on the clone. What loads a version
+// is left out: a clone on a busy server says nothing of how fast it is.
+func (r rehearsals) trial(o release.RehearsalOrder, production backup.Source) trial {
+	t := trial{app: o.App, from: o.OldVersion, to: o.To, within: o.Within, production: production, path: r.path, snapshots: r.snapshots}
+	for _, c := range o.Checks {
+		if c.Load == nil {
+			t.checks = append(t.checks, c)
+		}
+	}
+	return t
 }
 
 func (r rehearsals) plan(o release.SchemaOrder, name string) (p rehearsal.Plan, err error) {

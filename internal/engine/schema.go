@@ -52,7 +52,8 @@ func (e *Engine) rehearse(ctx context.Context, s release.State, stamp release.St
 	if e.Rehearsals == nil {
 		return errNoRehearsals
 	}
-	found, err := e.Rehearsals.Rehearse(ctx, release.RehearsalOrder{SchemaOrder: schemaOrder(s, stamp)})
+	found, err := e.Rehearsals.Rehearse(ctx, release.RehearsalOrder{
+		SchemaOrder: schemaOrder(s, stamp), OldVersion: s.Plan.From, Checks: s.Plan.Checks, Within: s.Plan.ReadyWithin})
 	if err == nil {
 		result.Rehearsed = &found
 	}

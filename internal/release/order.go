@@ -1,5 +1,7 @@
 package release
 
+import "time"
+
 // The orders below are what the engine hands to adapters. Each carries the
 // idempotency key of the recorded intent ("release/seq") and the generation
 // of the lease it is given under; an adapter refuses, with ErrFenced, an
@@ -65,6 +67,11 @@ type FillOrder struct {
 // RehearsalOrder asks for a change to be tried on a clone of the database.
 type RehearsalOrder struct {
 	SchemaOrder
+	// OldVersion is the one that has to go on working, Checks what is put to
+	// both, and Within how long either may take to get ready.
+	OldVersion Target        `json:"oldVersion"`
+	Checks     []Check       `json:"checks,omitempty"`
+	Within     time.Duration `json:"within"`
 }
 
 // BackupOrder asks for a backup.
