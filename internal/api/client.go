@@ -70,13 +70,13 @@ func (c *Client) View(ctx context.Context, name string) (View, error) {
 // Plan returns the plan of the release in the files.
 func (c *Client) Plan(ctx context.Context, f Files) (release.Plan, error) {
 	var p release.Plan
-	return p, c.post(ctx, "/v1/plan", f, &p)
+	return p, c.plan(ctx, "/v1/plan", f, &p)
 }
 
 // Deploy records the release in the files and begins it. It is safe to repeat.
 func (c *Client) Deploy(ctx context.Context, f Files) (Deployed, error) {
 	var d Deployed
-	return d, c.post(ctx, "/v1/deploy", f, &d)
+	return d, c.plan(ctx, "/v1/deploy", f, &d)
 }
 
 // Request asks something of a release and returns how it stands then.
@@ -146,6 +146,20 @@ func (c *Client) post(ctx context.Context, path string, body, into any) error {
 		return fmt.Errorf("encode the request: %w", err)
 	}
 	return c.do(ctx, http.MethodPost, path, bytes.NewReader(b), into)
+}
+
+// planLimit bounds an exchange in which the controller makes a plan: it looks
+// whether the databases fit and what their SQL would do.
+const planLimit = 5 * time.Minute
+
+func (c *Client) plan(ctx context.Context, path string, f Files, into any) error {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return fmt.Errorf("encode the request: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, planLimit)
+	defer cancel()
+	return c.ask(ctx, http.MethodPost, path, bytes.NewReader(b), into)
 }
 
 // answerLimit bounds one exchange; long polls stay below it.

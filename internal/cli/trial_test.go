@@ -55,7 +55,7 @@ func TestOldAndNewCodeAreTriedOnTheCloneAndOnlyThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.must(0, "deploy", "-f", "app.yaml", "-f", "first.yaml")
-	h.write("v2.yaml", strings.ReplaceAll(readerRelease, "VERSION", "v2")+"  schema: emails.yaml\n")
+	h.write("v2.yaml", strings.ReplaceAll(readerRelease, "VERSION", "v2")+"  schema: {change: emails.yaml, pace: full}\n")
 
 	report := h.rehearse(0)
 	tried := map[string]int{}
