@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -87,7 +88,7 @@ func TestTheArticlesExamples(t *testing.T) {
 	schematest.Articles(t, func(t *testing.T) schematest.Database {
 		e, conn, dsn := database(t, "")
 		e.Batch = 1 // many small batches
-		return schematest.Database{Engine: e, Writes: 200, IsBusy: retryable,
+		return schematest.Database{Engine: e, Programs: 8, Writes: 200, Pause: time.Millisecond, IsBusy: retryable,
 			Connect: func(ctx context.Context) (schematest.Conn, error) {
 				conn, err := pgx.Connect(ctx, dsn)
 				return program{conn}, err

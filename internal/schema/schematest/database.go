@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"cutover/internal/schema"
 )
@@ -28,9 +29,14 @@ type Database struct {
 	Shape func(t *testing.T) string
 	// Kept returns the rows of what a revert has kept of a table, as Rows does.
 	Kept func(t *testing.T, table string) []string
+	// Programs is how many programs of old code, and of new, write at once.
+	Programs int
 	// Writes is how many statements of old code, and of new, a test waits for
 	// at each stage.
 	Writes int64
+	// Pause is the time between two statements of one program: where nobody
+	// queues for a lock, programs that never pause starve each other.
+	Pause time.Duration
 	// IsBusy tells an error that is only about who came first.
 	IsBusy func(err error) bool
 }

@@ -13,8 +13,8 @@ import (
 	"cutover/internal/testkit"
 )
 
-// crowd writes addresses as eight programs of old code and eight of new, each
-// to rows of its own, so that what must be there is known, and each in turn to
+// crowd writes addresses as several programs of old code and of new, each to
+// rows of its own, so that what must be there is known, and each in turn to
 // a few shared ones, where only torn rows could show.
 type crowd struct {
 	Database
@@ -31,15 +31,9 @@ type crowd struct {
 	errs []error
 }
 
-const ofEachKind = 8
-
-// between is the time between two statements of one program: where nobody
-// queues for the write lock, programs that never pause starve each other.
-const between = 4 * time.Millisecond
-
 func gather(t *testing.T, d Database) *crowd {
 	c := &crowd{Database: d, stop: make(chan struct{}), newCode: make(chan struct{}), want: map[string]string{}}
-	for i := range 2 * ofEachKind {
+	for i := range 2 * d.Programs {
 		c.wg.Go(func() {
 			if err := c.work(i); err != nil {
 				c.mu.Lock()
@@ -76,7 +70,7 @@ func (c *crowd) ended() bool {
 // work is one program, from its first statement to the end of the crowd.
 func (c *crowd) work(i int) error {
 	count := &c.byOld
-	if i >= ofEachKind {
+	if i >= c.Programs {
 		count = &c.byNew
 		select {
 		case <-c.newCode:
@@ -89,8 +83,8 @@ func (c *crowd) work(i int) error {
 		return err
 	}
 	defer conn.Close()
-	w := &writer{number: i, isNew: i >= ofEachKind, random: rand.New(rand.NewPCG(uint64(i), 7))}
-	pace := time.NewTicker(between)
+	w := &writer{number: i, isNew: i >= c.Programs, random: rand.New(rand.NewPCG(uint64(i), 7))}
+	pace := time.NewTicker(c.Pause)
 	defer pace.Stop()
 	for !c.ended() {
 		<-pace.C

@@ -135,7 +135,6 @@ func (s *session) rowids(ctx context.Context, p pair, r record) (uint32, error) 
 // walk fills batch after batch. A batch that holds the lock longer than it
 // should makes the next one smaller, a quick one makes it larger.
 func (s *session) walk(ctx context.Context, p pair, r record, at schema.Position, bound int64, progress func(schema.Progress) error) error {
-	const least, most = 20, 10000
 	first, size := at.Page, int64(100)
 	for done := false; !done && at.Page <= bound; {
 		var rows int64
@@ -165,17 +164,25 @@ func (s *session) walk(ctx context.Context, p pair, r record, at schema.Position
 				return fmt.Errorf("keeping the position: %w", err)
 			}
 		}
-		switch {
-		case took > s.batch():
-			size = max(least, size/2)
-		case took < s.batch()/2:
-			size = min(most, size*2)
-		}
+		size = s.nextSize(size, took)
 		if err := s.rest(ctx, took); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// nextSize returns how many rows the next batch reads. The least keeps the cost
+// of a statement small beside that of its rows.
+func (s *session) nextSize(size int64, took time.Duration) int64 {
+	const least, most = 20, 10000
+	switch {
+	case took > s.batch():
+		return max(least, size/2)
+	case took < s.batch()/2:
+		return min(most, size*2)
+	}
+	return size
 }
 
 // rest lets others have the lock.

@@ -59,20 +59,9 @@ func (s *session) check(ctx context.Context) error {
 // fits returns what keeps one operation from being carried out.
 func (s *session) fits(ctx context.Context, i int, created map[string]bool) ([]string, error) {
 	op := s.change.Operations[i]
-	switch o := op.(type) {
-	case schema.CreateTable:
-		return s.mustBeFree(ctx, o.Name)
-	case schema.DropTable:
-		return s.mustBeAlone(ctx, o.Name)
-	case schema.DropIndex:
-		return s.mustExist(ctx, "index", o.Name)
-	case schema.CreateIndex:
-		if problems, err := s.mustBeFree(ctx, o.Name); err != nil || len(problems) > 0 {
-			return problems, err
-		}
-	}
-	if op.Target() == "" || created[op.Target()] {
-		return nil, nil
+	problems, err := s.names(ctx, op)
+	if _, goes := op.(schema.DropTable); goes || err != nil || len(problems) > 0 || op.Target() == "" || created[op.Target()] {
+		return problems, err
 	}
 	t, err := s.table(ctx, op.Target())
 	if errors.Is(err, errNoTable) {
@@ -81,7 +70,7 @@ func (s *session) fits(ctx context.Context, i int, created map[string]bool) ([]s
 	if err != nil {
 		return nil, err
 	}
-	problems := shape(t)
+	problems = shape(t)
 	if _, drops := op.(schema.DropConstraint); !drops && len(problems) == 0 {
 		problems, err = s.smallEnough(ctx, t)
 	}
@@ -99,6 +88,21 @@ func (s *session) fits(ctx context.Context, i int, created map[string]bool) ([]s
 		return nil, err
 	}
 	return s.pairFits(ctx, p)
+}
+
+// names checks what an operation makes or removes by its name.
+func (s *session) names(ctx context.Context, op schema.Operation) ([]string, error) {
+	switch o := op.(type) {
+	case schema.CreateTable:
+		return s.mustBeFree(ctx, o.Name)
+	case schema.DropTable:
+		return s.mustBeAlone(ctx, o.Name)
+	case schema.DropIndex:
+		return s.mustExist(ctx, "index", o.Name)
+	case schema.CreateIndex:
+		return s.mustBeFree(ctx, o.Name)
+	}
+	return nil, nil
 }
 
 // plainColumn checks a column that its default alone fills. SQLite takes any

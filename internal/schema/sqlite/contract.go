@@ -139,12 +139,26 @@ func (s *session) contractPair(ctx context.Context, p pair) error {
 			return err
 		}
 	}
-	alter := "ALTER TABLE " + schema.Quote(p.table.name) + " "
 	for _, o := range p.Old {
-		if err := s.exec(ctx, alter+"DROP COLUMN "+schema.Quote(o.Name)); err != nil {
+		if err := s.exec(ctx, fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", schema.Quote(p.table.name), schema.Quote(o.Name))); err != nil {
 			return err
 		}
 	}
+	if err := s.settle(ctx, p); err != nil {
+		return err
+	}
+	for _, t := range twins {
+		if err := s.exec(ctx, t.text(t.old)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settle declares what triggers have kept of the new columns until now, and
+// their defaults.
+func (s *session) settle(ctx context.Context, p pair) error {
+	alter := "ALTER TABLE " + schema.Quote(p.table.name) + " "
 	defaults := map[string]string{}
 	for _, n := range p.New {
 		if p.notNull(n) {
@@ -161,17 +175,10 @@ func (s *session) contractPair(ctx context.Context, p pair) error {
 			defaults[n.Physical] = d
 		}
 	}
-	if len(defaults) > 0 {
-		if err := s.rebuild(ctx, p.table.name, defaults); err != nil {
-			return err
-		}
+	if len(defaults) == 0 {
+		return nil
 	}
-	for _, t := range twins {
-		if err := s.exec(ctx, t.text(t.old)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.rebuild(ctx, p.table.name, defaults)
 }
 
 // contracting returns the statements of operations that have no pair.

@@ -182,9 +182,9 @@ func TestTheArticlesExamples(t *testing.T) {
 	t.Parallel()
 	schematest.Articles(t, func(t *testing.T) schematest.Database {
 		h := database(t)
-		h.Batch = 4 * time.Millisecond // many small batches
+		h.Batch = 4 * slow * slow * time.Millisecond // many small batches
 		var connected atomic.Int64
-		return schematest.Database{Engine: h.Engine, Writes: 200 / slow, IsBusy: isBusy,
+		return schematest.Database{Engine: h.Engine, Programs: programs, Writes: 200 / slow, Pause: 4 * slow * time.Millisecond, IsBusy: isBusy,
 			Connect: func(context.Context) (schematest.Conn, error) {
 				return connect(h.path, fmt.Sprintf("recursive_triggers(%d)", connected.Add(1)%2)), nil
 			},

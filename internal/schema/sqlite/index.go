@@ -58,28 +58,12 @@ func (s *session) twins(ctx context.Context, p pair) ([]twin, error) {
 	}
 	var out []twin
 	for _, one := range all {
-		op := schema.CreateIndex{Table: p.table.name, Unique: one.unique}
-		plain, ours := true, false
-		err := s.each(ctx, `SELECT coalesce(name, ''), "desc", coll FROM pragma_index_xinfo(?) WHERE "key" ORDER BY seqno`, []any{one.name}, func(scan func(...any) error) error {
-			var c schema.IndexColumn
-			var descending bool
-			if err := scan(&c.Column, &descending, &c.Collate); err != nil {
-				return err
-			}
-			if descending {
-				c.Sort = "DESC"
-			}
-			plain = plain && c.Column != ""
-			if at := slices.IndexFunc(p.New, func(n schema.NewColumn) bool { return strings.EqualFold(n.Of, c.Column) }); at >= 0 {
-				c.Column, ours = p.New[at].Physical, true
-			}
-			op.Columns = append(op.Columns, c)
-			return nil
-		})
+		op, takes, err := s.copyOf(ctx, p, one.name)
 		if err != nil {
-			return nil, fmt.Errorf("reading the index %s: %w", one.name, err)
+			return nil, err
 		}
-		if plain && ours && !s.drops(one.name) {
+		op.Unique = one.unique
+		if takes && !s.drops(one.name) {
 			out = append(out, twin{old: one.name, text: func(name string) string {
 				op.Name = name
 				return indexText(op)
@@ -87,6 +71,33 @@ func (s *session) twins(ctx context.Context, p pair) ([]twin, error) {
 		}
 	}
 	return out, nil
+}
+
+// copyOf returns an index with the new columns in the places of the old ones.
+// It takes no place if it has none of these, or an expression.
+func (s *session) copyOf(ctx context.Context, p pair, name string) (op schema.CreateIndex, takes bool, err error) {
+	op.Table = p.table.name
+	plain := true
+	err = s.each(ctx, `SELECT coalesce(name, ''), "desc", coll FROM pragma_index_xinfo(?) WHERE "key" ORDER BY seqno`, []any{name}, func(scan func(...any) error) error {
+		var c schema.IndexColumn
+		var descending bool
+		if err := scan(&c.Column, &descending, &c.Collate); err != nil {
+			return err
+		}
+		if descending {
+			c.Sort = "DESC"
+		}
+		plain = plain && c.Column != ""
+		if at := slices.IndexFunc(p.New, func(n schema.NewColumn) bool { return strings.EqualFold(n.Of, c.Column) }); at >= 0 {
+			c.Column, takes = p.New[at].Physical, true
+		}
+		op.Columns = append(op.Columns, c)
+		return nil
+	})
+	if err != nil {
+		return op, false, fmt.Errorf("reading the index %s: %w", name, err)
+	}
+	return op, plain && takes, nil
 }
 
 // drops reports whether the change drops an index itself.

@@ -42,7 +42,7 @@ func writeUntilToldToEnd(ctx context.Context) error {
 	number, isNew := os.Getenv("TEST_NUMBER"), os.Getenv("TEST_NEW") == "1"
 	c := connect(os.Getenv("TEST_PATH"))
 	defer c.Close()
-	pace := time.NewTicker(4 * time.Millisecond)
+	pace := time.NewTicker(4 * slow * time.Millisecond)
 	defer pace.Stop()
 	for n := 1; ; n++ {
 		select {

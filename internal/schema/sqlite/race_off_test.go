@@ -3,3 +3,5 @@
 package sqlite_test
 
 const slow = 1
+
+const programs = 8
