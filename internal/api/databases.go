@@ -23,7 +23,7 @@ type Databases interface {
 	VerifyBackup(ctx context.Context, plan release.Plan, name string) (Backup, error)
 	// Rehearse tries the schema change of a plan on a clone, made from the
 	// backup of that name if there is one, and keeps the report.
-	Rehearse(ctx context.Context, plan release.Plan, backup string) (rehearsal.Report, error)
+	Rehearse(ctx context.Context, plan release.Plan, ask Rehearse) (rehearsal.Report, error)
 }
 
 // Verified is the result of reading every row that has two shapes.
@@ -57,6 +57,10 @@ type Rehearse struct {
 	// Backup is the name of the backup that is cloned; empty clones the
 	// database as it is.
 	Backup string `json:"backup,omitempty"`
+	// Statements is a file with what the code that serves asks the database: a
+	// log of the server (.csv, .json, .log) or a file of SQL. Empty is what
+	// pg_stat_statements has, if it is installed.
+	Statements string `json:"statements,omitempty"`
 }
 
 func (s *Server) rehearse(w http.ResponseWriter, r *http.Request) {
@@ -73,7 +77,7 @@ func (s *Server) rehearse(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusBadRequest, Failure{Kind: "usage", Error: err.Error()})
 		return
 	}
-	report, err := s.Databases.Rehearse(r.Context(), p, ask.Backup)
+	report, err := s.Databases.Rehearse(r.Context(), p, ask)
 	s.answerOr(w, report, err)
 }
 

@@ -58,8 +58,8 @@ func (d databases) VerifyBackup(ctx context.Context, p release.Plan, name string
 }
 
 // Rehearse implements api.Databases.
-func (d databases) Rehearse(ctx context.Context, p release.Plan, backup string) (rehearsal.Report, error) {
-	return d.rehearsals.of(ctx, p, backup)
+func (d databases) Rehearse(ctx context.Context, p release.Plan, ask api.Rehearse) (rehearsal.Report, error) {
+	return d.rehearsals.of(ctx, p, ask)
 }
 
 func (d databases) described(app string, b backup.Backup) api.Backup {

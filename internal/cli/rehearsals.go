@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"cutover/internal/api"
 	"cutover/internal/backup"
 	"cutover/internal/durable"
 	"cutover/internal/platform/process"
@@ -38,25 +39,27 @@ const rehearseWithin = 12 * time.Hour
 
 // Rehearse implements engine.Rehearsals.
 func (r rehearsals) Rehearse(ctx context.Context, o release.RehearsalOrder) (release.Rehearsed, error) {
-	report, err := r.run(ctx, o, "")
+	report, err := r.run(ctx, o, api.Rehearse{})
 	if err != nil {
 		return release.Rehearsed{}, err
 	}
 	return shortened(report), nil
 }
 
-// of rehearses the change of a plan, on the backup of that name if there is
-// one.
-func (r rehearsals) of(ctx context.Context, p release.Plan, backup string) (rehearsal.Report, error) {
+// of rehearses the change of a plan, on what was asked for.
+func (r rehearsals) of(ctx context.Context, p release.Plan, ask api.Rehearse) (rehearsal.Report, error) {
 	if !p.Schema.Changes() {
 		return rehearsal.Report{}, fmt.Errorf("rehearse %s: it does not change the schema of a database", p.Release)
 	}
 	return r.run(ctx, release.RehearsalOrder{OldVersion: p.From, Checks: p.Checks, Within: p.ReadyWithin,
-		SchemaOrder: release.SchemaOrder{Stamp: release.Stamp{App: p.App}, Release: p.Release, Database: p.Database, Schema: p.Schema, To: p.To}}, backup)
+		SchemaOrder: release.SchemaOrder{Stamp: release.Stamp{App: p.App}, Release: p.Release, Database: p.Database, Schema: p.Schema, To: p.To}}, ask)
 }
 
-func (r rehearsals) run(ctx context.Context, o release.RehearsalOrder, backup string) (rehearsal.Report, error) {
-	plan, err := r.plan(o.SchemaOrder, backup)
+func (r rehearsals) run(ctx context.Context, o release.RehearsalOrder, ask api.Rehearse) (rehearsal.Report, error) {
+	plan, err := r.plan(o.SchemaOrder, ask.Backup)
+	if err == nil && ask.Statements != "" {
+		plan.Old, err = statements(ask.Statements, plan.Origin.Production)
+	}
 	if err == nil {
 		sweepTrials(r.path, o.App, r.logger)
 		if t := r.trial(o, plan.Origin.Production); t.smokes() {
@@ -71,6 +74,21 @@ func (r rehearsals) run(ctx context.Context, o release.RehearsalOrder, backup st
 		return report, err
 	}
 	return report, r.keep(o.App, o.Release, report)
+}
+
+// statements reads what the code that serves asks the database.
+func statements(path string, production backup.Source) ([]rehearsal.Usage, error) {
+	switch filepath.Ext(path) {
+	case ".csv", ".json", ".log":
+		database, err := production.Name()
+		if err != nil {
+			return nil, err
+		}
+		u, err := rehearsal.Logged(path, database)
+		return []rehearsal.Usage{u}, err
+	}
+	u, err := rehearsal.Listed(path)
+	return []rehearsal.Usage{u}, err
 }
 
 // trial is how old and new code are tried on the clone. What loads a version

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"cutover/internal/api"
 	"cutover/internal/backup"
@@ -16,7 +17,7 @@ import (
 
 func newRehearseCommand(s *session) *cobra.Command {
 	var files fileFlags
-	var from string
+	var ask api.Rehearse
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "rehearse",
@@ -31,7 +32,7 @@ func newRehearseCommand(s *session) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s.json = s.json || asJSON
-			report, kept, err := s.rehearse(cmd.Context(), &files, from)
+			report, kept, err := s.rehearse(cmd.Context(), &files, ask)
 			if err != nil {
 				return err
 			}
@@ -44,7 +45,8 @@ func newRehearseCommand(s *session) *cobra.Command {
 		},
 	}
 	files.bind(cmd)
-	cmd.Flags().StringVar(&from, "from-backup", "", "clone this backup of the app instead of the database as it is")
+	cmd.Flags().StringVar(&ask.Statements, "statements", "", "a log of the server (.csv, .json, .log) or a file of SQL with what the serving code asks; without it pg_stat_statements is read")
+	cmd.Flags().StringVar(&ask.Backup, "from-backup", "", "clone this backup of the app instead of the database as it is")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the report as JSON, as -o json")
 	return cmd
 }
@@ -61,7 +63,7 @@ func codeOfVerdict(v rehearsal.Verdict) int {
 
 // rehearse has the controller rehearse the release in the files, or does it in
 // this process where none runs. It returns where the report is kept.
-func (s *session) rehearse(ctx context.Context, files *fileFlags, from string) (report rehearsal.Report, kept string, err error) {
+func (s *session) rehearse(ctx context.Context, files *fileFlags, ask api.Rehearse) (report rehearsal.Report, kept string, err error) {
 	b, err := files.load(ctx)
 	if err != nil {
 		return report, "", err
@@ -78,7 +80,13 @@ func (s *session) rehearse(ctx context.Context, files *fileFlags, from string) (
 	if err != nil {
 		return report, "", err
 	}
-	report, err = s.client().Rehearse(ctx, api.Rehearse{Files: where, Backup: from})
+	ask.Files = where
+	if ask.Statements != "" {
+		if ask.Statements, err = filepath.Abs(ask.Statements); err != nil {
+			return report, "", usage("--statements: %w", err)
+		}
+	}
+	report, err = s.client().Rehearse(ctx, ask)
 	if !isAbsent(err) {
 		if err != nil {
 			return report, "", reached(err)
@@ -101,7 +109,7 @@ func (s *session) rehearse(ctx context.Context, files *fileFlags, from string) (
 	if err != nil {
 		return report, "", &exitError{ExitUsage, err}
 	}
-	report, err = here.of(ctx, plan, from)
+	report, err = here.of(ctx, plan, ask)
 	return report, kept, err
 }
 

@@ -16,7 +16,7 @@ const reader = `import http.server, os, subprocess
 question = {"v1": "SELECT count(username) FROM users", "v2": "SELECT count(email) FROM users"}[os.environ["CUTOVER_VERSION"]]
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        run = subprocess.run(["psql", "-XAtq", os.environ["DATABASE_URL"], "-c", question], capture_output=True)
+        run = subprocess.run(["true"] if self.path == "/up" else ["psql", "-XAtq", os.environ["DATABASE_URL"], "-c", question], capture_output=True)
         self.send_response(200 if run.returncode == 0 else 500)
         self.end_headers()
         self.wfile.write(run.stdout + run.stderr)
@@ -28,7 +28,7 @@ const readerFiles = `apiVersion: cutover/v1
 kind: App
 metadata: {name: shop}
 spec:
-  components: {web: {command: [python3, app.py], health: {path: /, every: 200ms}, stop: {grace: 2s}}}
+  components: {web: {command: [python3, app.py], health: {path: /up, every: 200ms}, stop: {grace: 2s}}}
   config: {env: {DATABASE_URL: "file:dsn", RELEASED: "{{version}}"}}
   database: {type: postgres, url: file:dsn}
   traffic: {listen: "${LISTEN}"}
@@ -77,6 +77,10 @@ func TestOldAndNewCodeAreTriedOnTheCloneAndOnlyThere(t *testing.T) {
 	}
 	if !found || report.Verdict != rehearsal.Destructive {
 		t.Errorf("the verdict is %s, the reasons are %+v", report.Verdict, report.Reasons)
+	}
+	h.write("asked.sql", "SELECT username FROM users WHERE id = $1;\nSELECT count(*) FROM users;\n")
+	if out := h.must(1, "rehearse", "-f", "app.yaml", "-f", "v2.yaml", "--statements", "asked.sql"); !strings.Contains(out, "SELECT username FROM users") {
+		t.Errorf("the statement that no longer works is not named:\n%s", out)
 	}
 	if n := number(t, pg, dsn, "SELECT count(username) FROM users"); n != 20 {
 		t.Errorf("%d of 20 users are left", n)
