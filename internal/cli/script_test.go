@@ -44,7 +44,7 @@ func TestTheCommandLineDoesWhatItSays(t *testing.T) {
 			"copy-state": copyState, "truncate": truncate, "patch": patch,
 			"example": example, "secret-free": secretFree,
 		},
-		Deadline:            time.Now().Add(4 * patience),
+		Deadline:            time.Now().Add(12 * patience),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
