@@ -150,7 +150,9 @@ func TestALostConnectionIsSaidAndTheStageCanBeRepeated(t *testing.T) {
 		}
 		return nil
 	})
-	if err == nil || !strings.Contains(err.Error(), "terminating connection") {
+	// Who notices first differs: the one who reads the farewell, or the one who
+	// writes into what is closed already.
+	if err == nil || !strings.Contains(err.Error(), "terminating connection") && !strings.Contains(err.Error(), "broken pipe") && !strings.Contains(err.Error(), "connection reset") {
 		t.Errorf("got %v", err)
 	}
 	must(t, "backfill", e.Backfill(within(t), bigChange(), schema.Position{}, nil))
