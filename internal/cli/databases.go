@@ -9,9 +9,8 @@ import (
 	"cutover/internal/backup"
 	"cutover/internal/rehearsal"
 	"cutover/internal/release"
+	"cutover/internal/schema"
 	"cutover/internal/schema/driver"
-	"cutover/internal/schema/postgres"
-	"cutover/internal/schema/sqlite"
 )
 
 // databases is what the API can ask about the apps' databases.
@@ -27,7 +26,7 @@ func (d databases) Verify(ctx context.Context, s release.State) (api.Verified, e
 	tables, err := d.schema.Verify(ctx, release.SchemaOrder{Stamp: release.Stamp{App: s.App}, Release: s.Release,
 		Database: s.Plan.Database, Schema: s.Plan.Schema, To: s.Plan.To})
 	v := api.Verified{Tables: append([]string{}, tables...), Agrees: err == nil, Took: time.Since(began)}
-	if errors.Is(err, postgres.ErrNotVerified) || errors.Is(err, sqlite.ErrNotVerified) {
+	if errors.Is(err, schema.ErrNotVerified) {
 		v.Differs, err = err.Error(), nil
 	}
 	return v, err

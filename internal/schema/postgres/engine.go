@@ -46,21 +46,15 @@ type Engine struct {
 	Report func(what string)
 }
 
-// The refusals a caller may want to tell apart.
+// The refusals a caller may want to tell apart, see schema.
 var (
-	// ErrRefused means that the change does not fit this database; nothing
-	// was created.
-	ErrRefused = errors.New("the schema change is refused")
-	// ErrNotVerified means that contract would destroy what no verification
-	// has covered.
-	ErrNotVerified = errors.New("not verified")
-	// ErrBusy means that users hold what is needed; trying later may help.
-	ErrBusy = errors.New("the database is busy")
+	ErrRefused     = schema.ErrRefused
+	ErrNotVerified = schema.ErrNotVerified
+	ErrBusy        = schema.ErrBusy
+	ErrContracted  = schema.ErrContracted
 	// ErrNoRoom means that a disk of the database is full. What was done so
 	// far is kept, and goes on when there is room.
 	ErrNoRoom = errors.New("the database has no room left")
-	// ErrContracted means that the old shape is gone.
-	ErrContracted = errors.New("the old shape is gone")
 )
 
 func (e *Engine) namespace() string {

@@ -2,8 +2,9 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"time"
+
+	"cutover/internal/schema"
 )
 
 // Engine carries out changes on one database file. Observe, Expand, Backfill,
@@ -40,18 +41,12 @@ type Engine struct {
 	volatile bool
 }
 
-// The refusals a caller may want to tell apart.
+// The refusals a caller may want to tell apart, see schema.
 var (
-	// ErrRefused means that the change does not fit this database; nothing
-	// was created.
-	ErrRefused = errors.New("the schema change is refused")
-	// ErrNotVerified means that contract would destroy what no verification
-	// has covered.
-	ErrNotVerified = errors.New("not verified")
-	// ErrBusy means that users hold what is needed; trying later may help.
-	ErrBusy = errors.New("the database is busy")
-	// ErrContracted means that the old shape is gone.
-	ErrContracted = errors.New("the old shape is gone")
+	ErrRefused     = schema.ErrRefused
+	ErrNotVerified = schema.ErrNotVerified
+	ErrBusy        = schema.ErrBusy
+	ErrContracted  = schema.ErrContracted
 )
 
 func (e *Engine) lockTimeout() time.Duration { return or(e.LockTimeout, 300*time.Millisecond) }
