@@ -110,12 +110,9 @@ func SourceOf(db release.Database) (Source, error) {
 	if db.Driver != release.PostgreSQL {
 		return Source{}, fmt.Errorf("a database of type %s cannot be saved: only postgres can", db.Driver)
 	}
-	url := db.URL
-	if environ.IsReference(url) {
-		var err error
-		if url, err = environ.Resolve(url); err != nil {
-			return Source{}, fmt.Errorf("find the database: %w", err)
-		}
+	url, err := environ.Value(db.URL)
+	if err != nil {
+		return Source{}, fmt.Errorf("find the database: %w", err)
 	}
 	return Source{URL: url}, nil
 }

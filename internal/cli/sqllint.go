@@ -54,11 +54,9 @@ const lookLimit = 5 * time.Second
 func factsOf(ctx context.Context, address string) (lint.Facts, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
-	if environ.IsReference(address) {
-		var err error
-		if address, err = environ.Resolve(address); err != nil {
-			return lint.Facts{}, err
-		}
+	address, err := environ.Value(address)
+	if err != nil {
+		return lint.Facts{}, err
 	}
 	connect, err := postgres.Opener(address)
 	if err != nil {

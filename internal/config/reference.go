@@ -3,13 +3,13 @@ package config
 import (
 	"path/filepath"
 	"strings"
+
+	"cutover/internal/environ"
 )
 
 // isReference reports whether a value says where a secret is rather than
 // what it is.
-func isReference(value string) bool {
-	return strings.HasPrefix(value, "env:") || strings.HasPrefix(value, "file:")
-}
+func isReference(value string) bool { return environ.IsReference(value) }
 
 // checkReference reports a reference that names nothing.
 func checkReference(value, path string, tell report) {

@@ -55,6 +55,15 @@ func Resolve(ref string) (string, error) {
 	return readSecret(strings.TrimPrefix(ref, filePrefix))
 }
 
+// Value returns what text stands for: what it names if it is a reference, else
+// text itself. The error never contains the value.
+func Value(text string) (string, error) {
+	if !IsReference(text) {
+		return text, nil
+	}
+	return Resolve(text)
+}
+
 func readSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -55,3 +55,15 @@ func TestAReferenceThatLeadsNowhereSaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+func TestAValueIsItselfUnlessItIsAReference(t *testing.T) {
+	t.Setenv("ENVIRON_TEST_SECRET", "from the environment")
+	for text, want := range map[string]string{"env:ENVIRON_TEST_SECRET": "from the environment", "postgres://db/shop": "postgres://db/shop", "": ""} {
+		if got, err := environ.Value(text); err != nil || got != want {
+			t.Errorf("Value(%q) = %q, %v; want %q", text, got, err, want)
+		}
+	}
+	if _, err := environ.Value("env:ENVIRON_TEST_NOT_SET"); err == nil {
+		t.Error("a reference to nothing gave a value")
+	}
+}

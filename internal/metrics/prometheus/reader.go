@@ -143,13 +143,9 @@ const (
 
 // query returns the samples that a query finds, and those of wholes.
 func (r *Reader) query(ctx context.Context, src signal.Source, query string) (parts, wholes []sample, err error) {
-	at := src.At
-	if environ.IsReference(at) {
-		secret, err := environ.Resolve(at)
-		if err != nil {
-			return nil, nil, fmt.Errorf("find the address: %w", err)
-		}
-		at = secret
+	at, err := environ.Value(src.At)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the address: %w", err)
 	}
 	form := url.Values{"query": {query}}
 	if deadline, ok := ctx.Deadline(); ok {

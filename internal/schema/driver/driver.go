@@ -158,34 +158,27 @@ func (d *Driver) postgres(o release.SchemaOrder, url string, paused func() strin
 // resting says how long the write lock of a SQLite database is left free after
 // each batch of a fill; nil is as long as the batch held it.
 func resting(p release.FillPace) func(context.Context, time.Duration) error {
-	share := 0
+	const gentle = 6 // times as long as the batch held the lock
 	switch p {
 	case release.Full:
+		return func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 	case release.Gentle:
-		share = 6
-	default:
-		return nil
-	}
-	return func(ctx context.Context, batch time.Duration) error {
-		if share == 0 {
-			return ctx.Err()
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(share) * batch):
-			return nil
+		return func(ctx context.Context, batch time.Duration) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(gentle * batch):
+				return nil
+			}
 		}
 	}
+	return nil
 }
 
 // resolve returns the address of a database. What a reference stands for must
 // not be shown.
 func resolve(db release.Database) (string, error) {
-	if !environ.IsReference(db.URL) {
-		return db.URL, nil
-	}
-	url, err := environ.Resolve(db.URL)
+	url, err := environ.Value(db.URL)
 	if err != nil {
 		return "", fmt.Errorf("find the database: %w", err)
 	}

@@ -13,19 +13,17 @@ import (
 	pgtest "cutover/internal/testkit/postgres"
 )
 
-func TestAKilledDatabaseIsTakenUpWhereItWas(t *testing.T) {
-	t.Parallel()
-	server := pgtest.New(t, pgtest.Settings{Fsync: true})
-	dsn := server.NewDatabase(t)
-	run(t, server.Conn(t, dsn), bigTable)
+// killedInFill kills the server in the middle of a fill, after some batches,
+// starts it again, and returns how far the caller was told the fill had come.
+func killedInFill(t *testing.T, server *pgtest.Server, dsn string, after int) (at schema.Position) {
+	t.Helper()
 	e := engineOn(dsn)
 	must(t, "expand", e.Expand(within(t), bigChange()))
 	e.Batch = 1
-	var at schema.Position
 	batches := 0
 	err := e.Backfill(within(t), bigChange(), schema.Position{}, func(p schema.Progress) error {
 		at = p.Position
-		if batches++; batches == 10 {
+		if batches++; batches == after {
 			server.Kill(t)
 		}
 		return nil
@@ -34,6 +32,15 @@ func TestAKilledDatabaseIsTakenUpWhereItWas(t *testing.T) {
 		t.Fatal("the backfill did not notice that the database was killed")
 	}
 	server.Restart(t)
+	return at
+}
+
+func TestAKilledDatabaseIsTakenUpWhereItWas(t *testing.T) {
+	t.Parallel()
+	server := pgtest.New(t, pgtest.Settings{Fsync: true})
+	dsn := server.NewDatabase(t)
+	run(t, server.Conn(t, dsn), bigTable)
+	at := killedInFill(t, server, dsn, 10)
 	conn := server.Conn(t, dsn)
 	if err := engineOn(dsn).Contract(within(t), bigChange()); !errors.Is(err, postgres.ErrNotVerified) {
 		t.Fatalf("contract after the kill: %v", err)

@@ -21,22 +21,7 @@ func TestAServerKilledBeforeItWroteItsLastCommitsLosesNoRow(t *testing.T) {
 		"wal_writer_delay": "10s", "wal_writer_flush_after": "1GB", "wal_buffers": "32MB", "autovacuum": "off", "bgwriter_lru_maxpages": "0"}})
 	dsn := server.NewDatabase(t)
 	run(t, server.Conn(t, dsn), bigTable)
-	e := engineOn(dsn)
-	must(t, "expand", e.Expand(within(t), bigChange()))
-	e.Batch = 1
-	var at schema.Position
-	batches := 0
-	err := e.Backfill(within(t), bigChange(), schema.Position{}, func(p schema.Progress) error {
-		at = p.Position
-		if batches++; batches == 20 {
-			server.Kill(t)
-		}
-		return nil
-	})
-	if err == nil {
-		t.Fatal("the backfill did not notice that the database was killed")
-	}
-	server.Restart(t)
+	at := killedInFill(t, server, dsn, 20)
 	conn := server.Conn(t, dsn)
 	kept := value[int64](t, conn, "SELECT page FROM cutover.change")
 	if kept >= at.Page {
