@@ -42,6 +42,9 @@ func (d *doors) secure(addr string, server *http.Server, ln net.Listener) net.Li
 		return ln
 	}
 	server.TLSConfig = config
+	server.Protocols = new(http.Protocols)
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetHTTP2(true)
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: silence, PingTimeout: silence, WriteByteTimeout: silence}
 	// A handshake with an authority shows a certificate that proves nothing to
 	// anybody else, and asks the client for none: no request may follow.
