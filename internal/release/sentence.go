@@ -36,6 +36,9 @@ func Sentence(e Event) string {
 	case Weighed:
 		return fmt.Sprintf("verdict still %s: %s", ev.Verdict.Kind, ev.Verdict.Reason)
 	case Noticed:
+		if ev.Component != "" {
+			return fmt.Sprintf("%s on %s %s: %s", ev.Component, ev.Side, ev.What, ev.Detail)
+		}
 		return fmt.Sprintf("%s %s: %s", ev.Side, ev.What, ev.Detail)
 	case Ended:
 		total := ev.Ledger.Blue.Plus(ev.Ledger.Green)
