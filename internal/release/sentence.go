@@ -54,6 +54,9 @@ func (f Finished) sentence() string {
 	if f.Side != NoSide {
 		what += " " + string(f.Side)
 	}
+	if f.Component != "" {
+		what = fmt.Sprintf("%s %s on %s", f.Kind, f.Component, f.Side)
+	}
 	took := f.Took.Round(time.Millisecond)
 	switch {
 	case f.Canceled && f.Took == 0:
