@@ -102,7 +102,7 @@ func TestTLSComesIntoThePlanWithPathsFromItsFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := b.Plan(t.Context(), "shop-v2", release.Target{}, snapshots(t))
+	p, err := b.Plan(t.Context(), "shop-v2", release.Running{}, snapshots(t))
 	if err != nil {
 		t.Fatal(err)
 	}
