@@ -22,6 +22,10 @@ func Gather(records []release.Entry, journal Range) (Report, error) {
 		if err != nil {
 			return Report{}, fmt.Errorf("report on a release: %w", err)
 		}
+		if before.Last.Epoch == "" && after.Last.Epoch != "" {
+			first := after.Last.Sides
+			g.before = release.Sides[uint64]{Blue: open(first.Blue, 0), Green: open(first.Green, 0)}
+		}
 		g.state = after
 		g.take(e, before)
 	}
@@ -35,6 +39,8 @@ type gatherer struct {
 	state   release.State
 	r       Report
 	samples []sample
+	// before is what was in flight at the first look at the counters.
+	before release.Sides[uint64]
 	// weights are the orders of traffic that have no result yet, by their keys.
 	weights map[string]release.Weight
 	// shifting is when traffic first moved, standby when the new side had all.
@@ -193,8 +199,9 @@ func (g *gatherer) finish(last time.Time) Report {
 	if s.Rehearsed != nil {
 		r.Rehearsal = &Rehearsal{*s.Rehearsed, s.Approved}
 	}
-	r.Ledger = release.Sides[Account]{Blue: accountOf(s.Ledger.Blue), Green: accountOf(s.Ledger.Green)}
-	r.Total = accountOf(s.Ledger.Blue.Plus(s.Ledger.Green))
+	b := g.before
+	r.Ledger = release.Sides[Account]{Blue: accountOf(s.Ledger.Blue, b.Blue), Green: accountOf(s.Ledger.Green, b.Green)}
+	r.Total = accountOf(s.Ledger.Blue.Plus(s.Ledger.Green), b.Blue+b.Green)
 	plots := plotter{fresh: r.To.Side}
 	r.Course.Points = plots.plot(g.samples)
 	r.Course.From, r.Course.To = g.shown(r.Course)

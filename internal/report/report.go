@@ -103,19 +103,27 @@ type Rehearsal struct {
 	Approved string `json:"approved,omitempty"`
 }
 
-// Account is what became of the requests of one side. Accepted is the sum of
-// Answered, ClientGone, Lost and InFlight.
+// Account is what became of the requests of one side. Before and Accepted
+// together are Answered, ClientGone, Lost and InFlight together.
 type Account struct {
 	release.Counters
+	// Before were accepted before the release began and in flight then.
+	Before   uint64 `json:"before"`
 	InFlight uint64 `json:"inFlight"`
 }
 
-func accountOf(c release.Counters) Account {
-	a := Account{Counters: c}
-	if over := c.Answered + c.ClientGone + c.Lost; c.Accepted > over {
-		a.InFlight = c.Accepted - over
+// accountOf completes counters that have grown since some were in flight.
+func accountOf(grown release.Counters, before uint64) Account {
+	return Account{Counters: grown, Before: before, InFlight: open(grown, before)}
+}
+
+// open is how many of the accepted, and of those from before, have no end yet.
+func open(c release.Counters, before uint64) uint64 {
+	ended := c.Answered + c.ClientGone + c.Lost
+	if c.Accepted+before < ended {
+		return 0
 	}
-	return a
+	return c.Accepted + before - ended
 }
 
 // Said is what a person asked for.

@@ -215,15 +215,18 @@ func (r Report) change() section {
 
 func (r Report) ledger() section {
 	s := section{title: "Ledger"}
-	t := table{head: []string{"requests", "accepted", "answered", "client gone", "lost", "in flight", "5xx", "streams cut"}}
+	t := table{head: []string{"side", "before", "accepted", "answered", "gone", "lost", "in flight", "5xx", "streams cut"}}
 	row := func(name string, a Account) {
-		t.add(name, count(a.Accepted), count(a.Answered), count(a.ClientGone), count(a.Lost), count(a.InFlight), count(a.Errors), count(a.CutStreams))
+		t.add(name, count(a.Before), count(a.Accepted), count(a.Answered), count(a.ClientGone), count(a.Lost), count(a.InFlight), count(a.Errors), count(a.CutStreams))
 	}
 	row(side(r.From), *r.Ledger.Of(r.From.Side))
 	row(side(r.To), *r.Ledger.Of(r.To.Side))
 	row("both", r.Total)
 	s.put(t)
-	s.note = "accepted = answered + client gone + lost" + yes(r.Total.InFlight > 0, " + in flight at the last look", "")
+	s.note = "accepted = answered + client gone + lost"
+	if r.Total.Before > 0 || r.Total.InFlight > 0 {
+		s.note = "before + " + s.note + " + in flight; before: in flight when the release began"
+	}
 	return s
 }
 

@@ -21,6 +21,7 @@ type story struct {
 
 func begin(p release.Plan) *story {
 	s := &story{plan: p, counted: release.Reading{Epoch: "e"}}
+	s.counted.Sides.Blue = release.Counters{Accepted: 500, Answered: 498} // two are in flight
 	return s.tell(0, "ann", release.RecordedPlan{Plan: p})
 }
 
@@ -125,6 +126,7 @@ func takenBack() *story {
 	s.do(release.Action{Kind: release.ActStop, Side: release.Green, Instances: []string{"g1", "g2"}}, release.Finished{Error: "g2 does not end"}, time.Second)
 	s.do(release.Action{Kind: release.ActStop, Side: release.Green, Instances: []string{"g1", "g2"}}, release.Finished{}, time.Second)
 	ledger := release.Sides[release.Counters]{Blue: s.counted.Sides.Blue, Green: s.counted.Sides.Green}
+	ledger.Blue.Accepted, ledger.Blue.Answered = ledger.Blue.Accepted-500, ledger.Blue.Answered-496
 	ledger.Green.Accepted, ledger.Green.ClientGone, ledger.Green.Lost = ledger.Green.Accepted+3, 2, 1
 	return s.tell(time.Second, "engine", release.Ended{Outcome: release.RolledBack, Rejected: true, Ledger: ledger,
 		Reason: "verdict failing: green 12 errors in 240 requests, blue 9 in 4,560; evidence 1,840 of 1,000 needed"})

@@ -68,6 +68,8 @@ func lasted(d time.Duration) string {
 		d = d.Round(100 * time.Millisecond)
 	case d >= time.Millisecond:
 		d = d.Round(time.Millisecond)
+	default:
+		d = d.Round(10 * time.Microsecond)
 	}
 	return release.Span(d)
 }
