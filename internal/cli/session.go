@@ -29,11 +29,16 @@ func (s *session) layout() layout { return layout(s.state) }
 
 // print writes a result as indented JSON.
 func (s *session) print(v any) {
-	enc := json.NewEncoder(s.out)
+	// Nothing can be said about a stream that cannot be written to.
+	_ = encode(s.out, v)
+}
+
+// encode writes a value as JSON for people and programs.
+func encode(to io.Writer, v any) error {
+	enc := json.NewEncoder(to)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	// Nothing can be said about a stream that cannot be written to.
-	_ = enc.Encode(v)
+	return enc.Encode(v)
 }
 
 // onTerminal reports whether w shows to a person.

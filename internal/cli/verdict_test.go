@@ -119,6 +119,13 @@ func TestAVersionThatFailsATwentiethOfItsRequestsIsTakenBackByEvidence(t *testin
 	h, users := shaky(t, 100)
 	h.bring(watchful, "--fails", "0.05")
 	h.takenBack(users, "of 1,000 needed")
+	told := h.must(0, "report", "shop")
+	for _, want := range []string{"outcome   rolled-back: verdict failing: green ", "of 1,000 needed to take it back", "Split: the share", "Errors: the share",
+		"99 % of the answers took at most", "Evidence, by its logarithm", "against │", "accepted = answered + client gone + lost"} {
+		if !strings.Contains(told, want) {
+			t.Errorf("%q is missing in\n%s", want, told)
+		}
+	}
 }
 
 func TestAVersionThatIsTwiceAsSlowIsTakenBack(t *testing.T) {

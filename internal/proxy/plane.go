@@ -74,7 +74,7 @@ func (p *plane) Stats(app string) admin.Stats {
 
 // Requests implements admin.Plane.
 func (p *plane) Requests(of admin.Recording) (<-chan record.Request, func()) {
-	return p.mirror.Listen(of.App, of.Share, of.Mask)
+	return p.mirror.Listen(of.App, of.Share, of.Wanted, of.Left)
 }
 
 // CloseStreams implements admin.Plane.

@@ -91,12 +91,17 @@ func (d *decider) run() {
 
 // enter begins a phase, with the front's counters if they are known.
 func (d *decider) enter(ph Phase, step int, format string, args ...any) {
-	ev := Entered{Phase: ph, Step: step, Reason: fmt.Sprintf(format, args...)}
-	if d.w.Traffic.Known {
-		r := d.w.Traffic.Reading()
-		ev.Reading = &r
+	d.emit(Entered{Phase: ph, Step: step, Reason: fmt.Sprintf(format, args...), Reading: d.reading()})
+}
+
+// reading returns the front's counters for the record, nil if they are not
+// known.
+func (d *decider) reading() *Reading {
+	if !d.w.Traffic.Known {
+		return nil
 	}
-	d.emit(ev)
+	r := d.w.Traffic.Reading()
+	return &r
 }
 
 // advance begins a phase unless somebody has paused the release.

@@ -93,12 +93,18 @@ type Halted struct {
 type Judged struct {
 	Verdict Verdict `json:"verdict"`
 	Test    Sealed  `json:"test,omitempty"`
+	// Reading holds the front's counters at that moment, nil if they are not
+	// known: how many requests each side had, and what became of them, can be
+	// told from the record alone.
+	Reading *Reading `json:"reading,omitempty"`
 }
 
 // Weighed is written now and then while the verdict stays as it is.
 type Weighed struct {
 	Verdict Verdict `json:"verdict"`
 	Test    Sealed  `json:"test,omitempty"`
+	// Reading is as in Judged.
+	Reading *Reading `json:"reading,omitempty"`
 }
 
 // VerdictOf returns the verdict that an event is about, nil for any other event.

@@ -41,9 +41,9 @@ func Fold(s State, e Entry) (State, error) {
 		s.Halt = &Halt{Kind: ev.Kind, Reason: ev.Reason, Cure: ev.Cure, By: e.Actor, At: e.At}
 		return s, nil
 	case Judged:
-		return s.judge(ev.Verdict, ev.Test, e.At), nil
+		return s.judge(ev.Verdict, ev.Test, ev.Reading, e.At), nil
 	case Weighed:
-		return s.judge(ev.Verdict, ev.Test, e.At), nil
+		return s.judge(ev.Verdict, ev.Test, ev.Reading, e.At), nil
 	case Noticed:
 		return s.notice(ev, e.At), nil
 	case Ended:
@@ -63,10 +63,13 @@ func begin(p Plan, e Entry) State {
 		Phase: Planned, EnteredAt: e.At, Reason: "planned by " + e.Actor}
 }
 
-func (s State) judge(v Verdict, t Sealed, at time.Time) State {
+func (s State) judge(v Verdict, t Sealed, r *Reading, at time.Time) State {
 	s.Verdict, s.JudgedAt = v, at
 	if len(t) > 0 {
 		s.Test = t
+	}
+	if r != nil {
+		s = s.read(*r)
 	}
 	return s
 }

@@ -224,3 +224,17 @@ func TestOnlyTheVerySameActionCountsAsARepetition(t *testing.T) {
 		t.Errorf("the same route much later counts %d times, want 0", try.Repeats)
 	}
 }
+
+func TestAVerdictBringsTheLedgerUpToDate(t *testing.T) {
+	t.Parallel()
+	at := func(accepted uint64) *Reading {
+		return &Reading{Epoch: "e", Sides: Sides[Counters]{Green: Counters{Accepted: accepted, Answered: accepted}}}
+	}
+	s, err := folded(shopPlan(Canary, 2), Reached{Phase: Shifting, Reading: *at(10)}, Judged{Reading: at(40)}, Weighed{}, Weighed{Reading: at(90)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Ledger.Green.Accepted != 80 || s.Last.Sides.Green.Accepted != 90 {
+		t.Errorf("the ledger is %+v, up to %+v", s.Ledger.Green, s.Last.Sides.Green)
+	}
+}

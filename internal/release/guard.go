@@ -35,9 +35,9 @@ func (d *decider) judged() Event {
 	since, pause := d.w.Now.Sub(d.s.JudgedAt), min(d.w.Now.Sub(d.s.HeldAt)/8, weighedMost)
 	switch {
 	case now.Kind != last.Kind && (now.Kind.grave() || since >= max(pause, judgedLeast)):
-		return Judged{Verdict: now}
+		return Judged{Verdict: now, Reading: d.reading()}
 	case now.Kind == last.Kind && now.Requests != last.Requests && since >= max(pause, weighedLeast):
-		return Weighed{Verdict: now}
+		return Weighed{Verdict: now, Reading: d.reading()}
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (s State) Weigh(w World) Verdict {
 	if c == nil {
 		return Verdict{Kind: NotEnough, Reason: "no answers have been compared yet", Holds: v.Holds, Signals: v.Signals}
 	}
-	v = Verdict{Kind: Healthy, Reason: c.String(), Requests: int(c.Samples), Holds: v.Holds, Signals: v.Signals}
+	v = Verdict{Kind: Healthy, Reason: c.String(), Requests: int(c.Samples), Holds: v.Holds, Signals: v.Signals, Comparison: c}
 	switch {
 	case len(c.Failing()) > 0:
 		v.Kind = Failing

@@ -17,6 +17,9 @@ type Verdict struct {
 	Evidence *Evidence `json:"evidence,omitempty"`
 	// Signals are what each signal and condition beside the requests says.
 	Signals []SignalFinding `json:"signals,omitempty"`
+	// Comparison is what comparing the answers of both versions has shown, nil
+	// where a verdict does not rest on it.
+	Comparison *Comparison `json:"comparison,omitempty"`
 }
 
 // open says what an answer waits for, or else why it is as it is.

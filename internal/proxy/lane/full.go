@@ -64,6 +64,7 @@ func (f *Full) Handler(listen string) http.Handler {
 		if x.copy = f.Mirror.Watch(claim.App(), claim.Side(), r); x.copy != nil {
 			x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
 		}
+		x.request.Body = f.Mirror.Hear(claim.App(), r, x.request.Body)
 		f.proxy.ServeHTTP(&writer{w, x}, x.request)
 	})
 }

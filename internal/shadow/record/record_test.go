@@ -3,11 +3,13 @@ package record
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -33,9 +35,10 @@ func TestSecretsNeverReachTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept, ok := Of(r, time.Now(), Mask{Headers: []string{"x-employee"}, Query: []string{"User"}})
-	if !ok {
-		t.Fatal("it is not recorded")
+	wanted := Wanted{Mask: Mask{Headers: []string{"x-employee"}, Query: []string{"User"}}}
+	kept, err := wanted.Keep(RawOf(r, time.Now()))
+	if err != nil || !wanted.Wants(r) {
+		t.Fatalf("it is not recorded: %v", err)
 	}
 	if err := f.Write(kept); err != nil {
 		t.Fatal(err)
@@ -55,11 +58,17 @@ func TestSecretsNeverReachTheFile(t *testing.T) {
 	}
 }
 
-func TestWhatMayChangeSomethingIsNotRecorded(t *testing.T) {
+func TestWhatMayChangeSomethingIsNotRecordedUnlessAsked(t *testing.T) {
 	t.Parallel()
 	for _, r := range []*http.Request{request(t, "POST", "/"), request(t, "DELETE", "/"), httptest.NewRequest("GET", "/", strings.NewReader("x"))} {
-		if _, ok := Of(r, time.Now(), Mask{}); ok {
+		if (Wanted{}).Wants(r) {
 			t.Errorf("%s with %d bytes is recorded", r.Method, r.ContentLength)
+		}
+		if (Wanted{Methods: []string{"PATCH"}, Body: 100}).Wants(r) {
+			t.Errorf("%s is recorded where PATCH is asked for", r.Method)
+		}
+		if !(Wanted{Methods: []string{"GET", "POST", "DELETE"}, Body: 100}).Wants(r) {
+			t.Errorf("%s is asked for and not recorded", r.Method)
 		}
 	}
 }
@@ -136,5 +145,46 @@ func TestARehearsalFindsTheDifference(t *testing.T) {
 	}
 	if f := c.Failing(); c.Samples != 40 || len(f) != 1 || f[0].Endpoint != "GET /items/{id}" || f[0].Path != "$.price" || f[0].Is != "null" {
 		t.Errorf("got %v", c)
+	}
+}
+
+func TestWritesArePlayedOnceAndOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	got := map[string][]string{}
+	version := func(name string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil || r.Header.Get("Cutover-Shadow") != "1" {
+				t.Errorf("%s got %v, %v", name, r.Header, err)
+			}
+			mu.Lock()
+			got[name] = append(got[name], r.Method+" "+string(body))
+			mu.Unlock()
+			fmt.Fprint(w, "thanks")
+		}))
+		t.Cleanup(s.Close)
+		return strings.TrimPrefix(s.URL, "http://")
+	}
+	const tape = `{"method":"POST","host":"a","uri":"/items","header":{"Content-Type":["application/json"]},"body":"{\"page\":7}"}
+{"method":"GET","host":"a","uri":"/items"}
+{"method":"DELETE","host":"a","uri":"/items/1"}
+`
+	p := Player{Old: version("old"), New: version("new"), Rate: 1e6}
+	out, err := p.Play(t.Context(), strings.NewReader(tape))
+	if err != nil || out.LeftOut != 2 || out.Samples != 1 {
+		t.Errorf("without writes: %+v, %v", out, err)
+	}
+	if len(got["old"]) != 2 || len(got["new"]) != 1 {
+		t.Errorf("without writes the versions got %v", got)
+	}
+	clear(got)
+	p.Writes = true
+	out, err = p.Play(t.Context(), strings.NewReader(tape))
+	if err != nil || out.LeftOut != 0 || out.Samples != 3 || len(out.Failing()) != 0 {
+		t.Errorf("with writes: %+v, %v", out, err)
+	}
+	if strings.Join(got["new"], ",") != `POST {"page":7},GET ,DELETE ` || strings.Join(got["old"], ",") != `POST {"page":7},GET ,GET ,DELETE ` {
+		t.Errorf("with writes the versions got %q", got)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,6 +26,16 @@ type Player struct {
 	Header http.Header
 	// Settings say what is compared.
 	Settings shadow.Settings
+	// Writes has requests played that may change something, to each version once.
+	// The versions have to be apart then, each with a state of its own.
+	Writes bool
+}
+
+// Outcome is what playing a recording has shown.
+type Outcome struct {
+	release.Comparison
+	// LeftOut are the requests that were not played because they write.
+	LeftOut int `json:"leftOut,omitempty"`
 }
 
 const (
@@ -33,9 +44,13 @@ const (
 )
 
 // Play sends every request of the recording once to the new version and twice
-// to the old one, one after the other, and returns what differs. A recording
-// that cannot be read is an error; versions that give no answers are not.
-func (p Player) Play(ctx context.Context, recording io.Reader) (release.Comparison, error) {
+// to the old one, one after the other, and returns what differs. What writes is
+// sent to each once, if it is sent at all: its differences are counted and
+// fail nobody, since how much the old version differs from itself is not known.
+// A recording that cannot be read is an error; versions that give no answers
+// are not.
+func (p Player) Play(ctx context.Context, recording io.Reader) (Outcome, error) {
+	left := 0
 	judge := shadow.NewJudge(p.Settings)
 	pool := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 4}
 	defer pool.CloseIdleConnections()
@@ -46,6 +61,10 @@ func (p Player) Play(ctx context.Context, recording io.Reader) (release.Comparis
 	pace := time.NewTicker(max(time.Duration(float64(time.Second)/rate), time.Microsecond))
 	defer pace.Stop()
 	err := Read(recording, func(r Request) error {
+		if !r.Reads() && !p.Writes {
+			left++
+			return nil
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("play the recording: %w", ctx.Err())
@@ -60,7 +79,7 @@ func (p Player) Play(ctx context.Context, recording io.Reader) (release.Comparis
 		}
 		return nil
 	})
-	return judge.Report(), err
+	return Outcome{judge.Report(), left}, err
 }
 
 // sample asks the old version, and then both at once in an order drawn by lot.
@@ -69,7 +88,12 @@ func (p Player) sample(ctx context.Context, pool *http.Transport, r Request) (sh
 	if err != nil {
 		return shadow.Sample{}, err
 	}
-	x := shadow.Sample{Endpoint: shadow.Template(r.Method, to.Path), Again: &shadow.Answer{}}
+	x := shadow.Sample{Endpoint: shadow.Template(r.Method, to.Path)}
+	if !r.Reads() {
+		x.First, x.Green = p.ask(ctx, pool, p.Old, r), p.ask(ctx, pool, p.New, r)
+		return x, nil
+	}
+	x.Again = &shadow.Answer{}
 	x.First = p.ask(ctx, pool, p.Old, r)
 	asks := []func(){
 		func() { *x.Again = p.ask(ctx, pool, p.Old, r) },
@@ -88,7 +112,7 @@ func (p Player) ask(ctx context.Context, pool *http.Transport, addr string, r Re
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	began := time.Now()
-	out, err := http.NewRequestWithContext(ctx, r.Method, "http://"+addr+r.URI, nil)
+	out, err := http.NewRequestWithContext(ctx, r.Method, "http://"+addr+r.URI, strings.NewReader(r.Body))
 	if err != nil {
 		return shadow.Answer{Failed: "the request cannot be sent"}
 	}
