@@ -14,6 +14,31 @@ import (
 type recorder struct {
 	mu     sync.Mutex
 	events []event
+	// room is how many more writes find room on the disk, if rationed.
+	room     int
+	rationed bool
+}
+
+// ration lets so many more writes through; then the disk is full.
+func (r *recorder) ration(writes int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.room, r.rationed = writes, true
+}
+
+// free makes room again.
+func (r *recorder) free() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rationed = false
+}
+
+// fits reports whether the next write finds room.
+func (r *recorder) fits() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.room--
+	return !r.rationed || r.room >= 0
 }
 
 // what happened to a file.
@@ -178,6 +203,9 @@ func closeFile(tls *libc.TLS, file uintptr) int32 {
 
 func writeFile(tls *libc.TLS, file, data uintptr, n int32, at int64) int32 {
 	f := tappedAt(file)
+	if !f.recorder.fits() {
+		return lib.SQLITE_FULL
+	}
 	rc := function[func(*libc.TLS, uintptr, uintptr, int32, int64) int32](f.real.FxWrite)(tls, file, data, n, at)
 	f.recorder.add(event{what: wrote, file: f.name, at: at, data: bytes.Clone(unsafe.Slice(pointer[byte](data), n))})
 	return rc
