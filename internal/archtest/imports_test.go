@@ -121,6 +121,8 @@ var homes = []struct {
 	{"github.com/invopop/jsonschema", []string{"internal/config"}},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"internal/config"}},
 	{"golang.org/x/term", []string{"internal/cli"}},
+	// What signs checkpoints.
+	{"golang.org/x/mod", []string{"internal/audit/notary"}},
 }
 
 func TestPureCoresImportNothingThatTouchesTheWorld(t *testing.T) {

@@ -172,7 +172,7 @@ func patchedLocked(tls *libc.TLS, at uintptr) uintptr {
 	if tap.patched[at] == 0 {
 		m := *pointer[lib.Tsqlite3_io_methods](at)
 		m.FxClose, m.FxWrite = address(closeFile), address(writeFile)
-		m.FxTruncate, m.FxSync = address(truncateFile), address(syncFile)
+		m.FxTruncate, m.FxSync = address(truncateFile), address(syncRecorded)
 		tap.patched[at] = lasting(tls, m)
 	}
 	return tap.patched[at]
@@ -218,7 +218,7 @@ func truncateFile(tls *libc.TLS, file uintptr, size int64) int32 {
 	return rc
 }
 
-func syncFile(tls *libc.TLS, file uintptr, flags int32) int32 {
+func syncRecorded(tls *libc.TLS, file uintptr, flags int32) int32 {
 	f := tappedAt(file)
 	rc := function[func(*libc.TLS, uintptr, int32) int32](f.real.FxSync)(tls, file, flags)
 	f.recorder.add(event{what: synced, file: f.name})
