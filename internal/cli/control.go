@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cutover/internal/api"
+	"cutover/internal/audit/notary"
 	"cutover/internal/backup"
 	"cutover/internal/check"
 	"cutover/internal/durable"
@@ -40,6 +41,8 @@ type ControlOptions struct {
 	WrapJournal func(store.Journal) store.Journal
 	// Executable is this program, os.Executable if empty.
 	Executable string
+	// Checkpoints are folders that get copies of the signed checkpoints.
+	Checkpoints []string
 }
 
 // control is a controller with all its adapters.
@@ -55,6 +58,7 @@ type control struct {
 	signals   *watch.Watcher
 	rehearsed rehearsals
 	engine    *engine.Engine
+	signed    *notary.Book
 }
 
 // openControl puts a controller together. It starts nothing yet.
@@ -93,6 +97,10 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	}
 	c.signals = watch.New(watch.Options{Readers: newReaders()})
 	c.engine = c.newEngine()
+	if err := c.openNotary(ctx); err != nil {
+		c.close()
+		return nil, err
+	}
 	return c, nil
 }
 

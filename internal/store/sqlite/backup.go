@@ -26,8 +26,8 @@ func (j *Journal) Backup(ctx context.Context, path string) (store.Head, error) {
 	}
 	defer os.RemoveAll(site)
 	built := filepath.Join(site, "journal.db")
-	if err := j.copyTo(ctx, built); err != nil {
-		return store.Head{}, explain(ctx, "back up the journal", j.path, err)
+	if err := j.Copy(ctx, built); err != nil {
+		return store.Head{}, err
 	}
 	head, err := verified(ctx, built)
 	if err != nil {
@@ -37,6 +37,12 @@ func (j *Journal) Backup(ctx context.Context, path string) (store.Head, error) {
 		return store.Head{}, fmt.Errorf("back up the journal: %w", err)
 	}
 	return head, nil
+}
+
+// Copy writes the journal as it is in one instant to a new file at path, whose
+// folder must be private. It verifies nothing.
+func (j *Journal) Copy(ctx context.Context, path string) error {
+	return explain(ctx, "copy the journal", j.path, j.copyTo(ctx, path))
 }
 
 // copyTo writes all that one instant shows into a file of its own.
