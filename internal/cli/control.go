@@ -105,7 +105,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 }
 
 func openPlatform(l layout, files process.Snapshots, logger *slog.Logger) (*process.Platform, error) {
-	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Snapshots: files, Logger: logger})
+	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Umask: instanceUmask(), Snapshots: files, Logger: logger})
 }
 
 func newRouter(l layout, key []byte) *embedded.Router {
@@ -123,7 +123,7 @@ func (c *control) newEngine() *engine.Engine {
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
 		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
-		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Logger: c.options.Logger,
 	})
 }
 
