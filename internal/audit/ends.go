@@ -37,7 +37,7 @@ func Ahead(head store.Head, states []store.State) error {
 			return &store.CorruptError{
 				Seq:    head.Seq + 1,
 				Reason: fmt.Sprintf("it is missing: the journal ends at record %d, but state %s is folded up to record %d", head.Seq, s.Key, s.Seq),
-				Cure:   "put back the newer copy of the journal, or, to accept the loss knowingly, move its checkpoint file aside and open it for writing",
+				Cure:   accept,
 			}
 		}
 	}
@@ -48,7 +48,7 @@ func (e end) missing(head store.Head) error {
 	return &store.CorruptError{
 		Seq:    head.Seq + 1,
 		Reason: fmt.Sprintf("it is missing: the journal ends at record %d, but the checkpoint %s was written at record %d", head.Seq, e.file, e.head.Seq),
-		Cure:   e.cure(),
+		Cure:   accept,
 	}
 }
 
@@ -56,10 +56,9 @@ func (e end) replaced() error {
 	return &store.CorruptError{
 		Seq:    e.head.Seq,
 		Reason: fmt.Sprintf("it is not the record the checkpoint %s was written for: it, or one before it, was replaced and the chain built anew", e.file),
-		Cure:   e.cure(),
+		Cure:   accept,
 	}
 }
 
-func (e end) cure() string {
-	return fmt.Sprintf("put back the newer copy of the journal, or, to accept the loss knowingly, move %s aside", e.file)
-}
+// accept is the cure for a journal that is older than what vouches for it.
+const accept = "put back the newer copy of the journal, or, to accept the loss knowingly: cutover journal accept"

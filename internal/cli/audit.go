@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 
 	"cutover/internal/audit"
 	"cutover/internal/store"
-	"cutover/internal/store/sqlite"
 
 	"github.com/spf13/cobra"
 )
@@ -20,23 +18,27 @@ func newAuditCommand(s *session) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAuditVerifyCommand(s))
+	cmd.AddCommand(newAuditVerifyCommand(s), newAuditKeyCommand(s))
 	return cmd
 }
 
 func newAuditVerifyCommand(s *session) *cobra.Command {
-	return &cobra.Command{
+	var v verification
+	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Check every record's hash, the chain and the checkpoint",
-		Long: "Reads the whole journal and checks that nothing was changed, removed or cut off. It only reads\n" +
-			"and may run while a controller works. Exit code 1 and the first bad record if something is wrong.",
+		Short: "Check every record's hash, the chain and the checkpoints",
+		Long: "Reads the whole journal and checks that nothing was changed, removed or cut off, and that it is the one\n" +
+			"whose checkpoints were signed. It only reads and may run while a controller works. Exit code 1 and the\n" +
+			"first bad record if something is wrong.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			path := s.layout().journal()
-			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-				return usage("there is no journal at %s yet; --state names another folder", path)
+			if v.journal == "" {
+				v.journal = s.layout().journal()
 			}
-			report, err := audited(cmd.Context(), path)
+			if _, err := os.Stat(v.journal); errors.Is(err, os.ErrNotExist) {
+				return usage("there is no journal at %s yet; --state names another folder", v.journal)
+			}
+			report, err := v.run(cmd.Context(), s.layout())
 			var corrupt *store.CorruptError
 			if errors.As(err, &corrupt) {
 				return failed("the journal is not whole: %w", err)
@@ -48,19 +50,17 @@ func newAuditVerifyCommand(s *session) *cobra.Command {
 				s.print(report)
 				return nil
 			}
-			s.printAudit(report)
+			s.printAudit(report.Report)
+			for _, l := range report.Signed {
+				fmt.Fprintf(s.out, "  %s: %d signed checkpoints match, up to record %d, signed %s\n", l.List, l.Checkpoints, l.Seq, l.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+			}
 			return nil
 		},
 	}
-}
-
-func audited(ctx context.Context, path string) (audit.Report, error) {
-	j, err := sqlite.Open(ctx, path, sqlite.Options{ReadOnly: true})
-	if err != nil {
-		return audit.Report{}, err
-	}
-	defer j.Close()
-	return j.Audit(ctx)
+	cmd.Flags().StringArrayVar(&v.lists, "checkpoints", nil, "file with signed checkpoints, such as a copy kept elsewhere; the state folder's own is always heeded")
+	cmd.Flags().StringVar(&v.key, "key", "", "public key that --checkpoints were signed with, or a file with it; the state folder's own if left out")
+	cmd.Flags().StringVar(&v.journal, "journal", "", "journal to verify, such as a backup, in place of the state folder's")
+	return cmd
 }
 
 func (s *session) printAudit(r audit.Report) {

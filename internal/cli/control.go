@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cutover/internal/api"
+	"cutover/internal/audit/notary"
 	"cutover/internal/backup"
 	"cutover/internal/check"
 	"cutover/internal/durable"
@@ -43,6 +44,8 @@ type ControlOptions struct {
 	WrapJournal func(store.Journal) store.Journal
 	// Executable is this program, os.Executable if empty.
 	Executable string
+	// Checkpoints are folders that get copies of the signed checkpoints.
+	Checkpoints []string
 }
 
 // control is a controller with all its adapters.
@@ -60,6 +63,7 @@ type control struct {
 	signals   *watch.Watcher
 	rehearsed rehearsals
 	engine    *engine.Engine
+	signed    *notary.Book
 }
 
 // openControl puts a controller together. It starts nothing yet.
@@ -100,6 +104,10 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	}
 	c.signals = watch.New(watch.Options{Readers: newReaders()})
 	c.engine = c.newEngine()
+	if err := c.openNotary(ctx); err != nil {
+		c.close()
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -124,7 +132,7 @@ func (c *control) front(app string) release.Front {
 }
 
 func openProcesses(l layout, files process.Snapshots, logger *slog.Logger) (*process.Platform, error) {
-	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Snapshots: files, Logger: logger})
+	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Umask: instanceUmask(), Snapshots: files, Logger: logger})
 }
 
 func newRouter(l layout, key []byte) *embedded.Router {
@@ -142,7 +150,7 @@ func (c *control) newEngine() *engine.Engine {
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.traffic, Checks: check.Runner{},
 		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
-		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Logger: c.options.Logger,
 	})
 }
 

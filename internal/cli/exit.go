@@ -72,10 +72,10 @@ func codeFor(s release.State) int {
 	switch {
 	case s.Phase == release.RolledBack:
 		return ExitFailed
+	case s.Halt != nil && s.Halt.Kind == release.NeedsHuman: // also one that is done, after a restored journal
+		return ExitHuman
 	case s.Phase == release.Done:
 		return ExitDone
-	case s.Halt != nil && s.Halt.Kind == release.NeedsHuman:
-		return ExitHuman
 	case s.Halt != nil || s.Phase == release.Waiting:
 		return ExitWaiting
 	}

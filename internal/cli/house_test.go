@@ -25,6 +25,9 @@ type house struct {
 	state  string
 	home   string
 	listen string
+	// more is environment of its own, umask how its commands make files, if set.
+	more  []string
+	umask string
 	// repository is the folder with cutover's sources.
 	repository string
 }
@@ -70,10 +73,10 @@ func settle(t testing.TB, home string) *house {
 
 // env is the environment of everything that runs in the house.
 func (h *house) env() []string {
-	return []string{
+	return append(h.more[:len(h.more):len(h.more)], []string{
 		"HOME=" + h.home, "CUTOVER_STATE=" + h.state, "PATH=" + os.Getenv("PATH"), "LISTEN=" + h.listen, "SHOP=" + program(h.t, "cutover"),
-		"MIRROR=" + program(h.t, "mirror"), "SHAKY=" + program(h.t, "shaky"), "CLOSED=" + closedWindow(time.Now()), "GORACE=atexit_sleep_ms=0", "LANG=C.UTF-8", "TZ=UTC",
-	}
+		"MIRROR=" + program(h.t, "mirror"), "SHAKY=" + program(h.t, "shaky"), "CLOSED=" + closedWindow(time.Now()), "GORACE=atexit_sleep_ms=0", "LANG=C.UTF-8", "TZ=UTC", "TELLER=" + program(h.t, "teller"),
+	}...)
 }
 
 // program returns the path of one of the programs this test binary can be.
@@ -112,6 +115,9 @@ func (h *house) fill(text string) string {
 // command prepares a run of cutover in the house.
 func (h *house) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(program(h.t, "cutover"), args...)
+	if h.umask != "" {
+		cmd = exec.Command("sh", append([]string{"-c", `umask "$0"; exec "$@"`, h.umask, program(h.t, "cutover")}, args...)...)
+	}
 	cmd.Dir, cmd.Env = h.home, h.env()
 	return cmd
 }

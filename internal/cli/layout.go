@@ -34,3 +34,8 @@ func (l layout) make() error {
 	}
 	return nil
 }
+
+// signed is the list of signed checkpoints, signKey what signs it: outside the
+// journal's folder, so that putting that back does not put them back.
+func (l layout) signed() string  { return filepath.Join(string(l), "checkpoints.signed") }
+func (l layout) signKey() string { return filepath.Join(string(l), "checkpoints.key") }

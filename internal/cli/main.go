@@ -16,6 +16,7 @@ var Version = "dev"
 
 // Main runs the command line and returns the exit code. It is all of main().
 func Main(args []string, in io.Reader, out, errs io.Writer) int {
+	beginPrivate(args)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	s := &session{in: in, out: out, errs: errs}

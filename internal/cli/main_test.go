@@ -17,6 +17,7 @@ var programs = map[string]func(){
 	"cutover": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	"mirror":  func() { os.Exit(runMirror(os.Args[1:])) },
 	"shaky":   func() { os.Exit(runShaky(os.Args[1:])) },
+	"teller":  func() { os.Exit(runTeller(os.Args[1:])) },
 }
 
 // TestMain becomes one of the programs if it was started under its name, by

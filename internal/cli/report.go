@@ -89,7 +89,7 @@ func (s *session) gatherReport(ctx context.Context, name string) (report.Report,
 		return report.Report{}, &exitError{ExitUsage, err}
 	}
 	defer j.Close()
-	records, err := recordsOf(ctx, j, name)
+	records, err := releaseRecords(ctx, j, name)
 	if err != nil {
 		return report.Report{}, err
 	}
@@ -114,8 +114,8 @@ func (s *session) gatherReport(ctx context.Context, name string) (report.Report,
 
 func placeOf(r store.Record) report.Place { return report.Place{Seq: r.Seq, Hash: r.Hash} }
 
-// recordsOf returns the records of a release, or those of an app's last one.
-func recordsOf(ctx context.Context, j store.Journal, name string) ([]store.Record, error) {
+// releaseRecords returns the records of a release, or those of an app's last one.
+func releaseRecords(ctx context.Context, j store.Journal, name string) ([]store.Record, error) {
 	records, err := j.Records(ctx, store.Query{Release: name})
 	if err != nil {
 		return nil, failed("read the journal: %w", err)

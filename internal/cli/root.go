@@ -49,7 +49,7 @@ func newRootCommand(s *session) *cobra.Command {
 	add("begin", newInitCommand(s), newDoctorCommand(s), newLintCommand(s), newPlanCommand(s), newRehearseCommand(s), newDeployCommand(s), newDemoCommand(s))
 	add("steer", newVerbCommands(s)...)
 	add("steer", newAllowCommand(s))
-	add("look", newStatusCommand(s), newExplainCommand(s), newSchemaCommand(s), newBackupCommand(s), newRecordCommand(s), newReplayCommand(s), newHistoryCommand(s), newReportCommand(s), newAuditCommand(s), newLoadCommand(s))
+	add("look", newStatusCommand(s), newExplainCommand(s), newSchemaCommand(s), newBackupCommand(s), newRecordCommand(s), newReplayCommand(s), newHistoryCommand(s), newReportCommand(s), newAuditCommand(s), newJournalCommand(s), newLoadCommand(s))
 	add("serve", newServeCommand(s), newProxyCommand(s), newDownCommand(s))
 	root.AddCommand(newShimCommand())
 	return root

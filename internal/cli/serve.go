@@ -17,7 +17,8 @@ import (
 )
 
 func newServeCommand(s *session) *cobra.Command {
-	return &cobra.Command{
+	var checkpoints []string
+	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the controller in the foreground",
 		Long: "Runs the controller: the engine and its API on a socket in the state folder. It may be stopped or\n" +
@@ -25,9 +26,11 @@ func newServeCommand(s *session) *cobra.Command {
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			logger := slog.New(slog.NewTextHandler(s.errs, nil))
-			return Serve(cmd.Context(), ControlOptions{State: s.state, Logger: logger})
+			return Serve(cmd.Context(), ControlOptions{State: s.state, Logger: logger, Checkpoints: checkpoints})
 		},
 	}
+	cmd.Flags().StringArrayVar(&checkpoints, "checkpoints", copyFolders(), checkpointsUsage)
+	return cmd
 }
 
 // lockFile takes the state folder for one controller. The lock ends with the
@@ -74,6 +77,7 @@ func Serve(ctx context.Context, o ControlOptions) error {
 		apiErr = c.server(Version, time.Now()).Serve(ctx, listener)
 	})
 	wg.Go(func() { c.superviseProxy(ctx) })
+	wg.Go(func() { c.writer().Run(ctx) })
 	engineErr = c.engine.Run(ctx)
 	cancel()
 	wg.Wait()

@@ -88,8 +88,12 @@ func (e *Engine) Request(ctx context.Context, name string, verb release.Verb, wh
 	if !ok {
 		return refuse("there is no release named %s; `cutover history` lists them", name)
 	}
-	if err := s.Permits(verb); err != nil {
+	standing := e.book.standings[s.App]
+	if err := standing.Permits(verb, s); err != nil {
 		return refuse("%w", err)
+	}
+	if standing.Restored != nil {
+		name = "" // it is the app that is resumed
 	}
 	if err := e.recordLocked(ctx, s.App, name, who, release.Requested{Verb: verb, Reason: reason}); err != nil {
 		return err

@@ -63,6 +63,7 @@ var decoders = map[string]func(json.RawMessage) (release.Event, error){
 	release.Noticed{}.Name():      decodeAs[release.Noticed],
 	release.Ended{}.Name():        decodeAs[release.Ended],
 	release.Allowed{}.Name():      decodeAs[release.Allowed],
+	release.Restored{}.Name():     decodeAs[release.Restored],
 }
 
 func decodeAs[E release.Event](data json.RawMessage) (release.Event, error) {

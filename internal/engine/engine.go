@@ -42,6 +42,9 @@ type Config struct {
 	Gone func(owner string) bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Mask takes out of a text, such as an app's answer to a check, what a plan
+	// keeps secret, before it is recorded; nil means that nothing is secret.
+	Mask func(p release.Plan, text string) string
 	// Logger hears what happens; nil means nobody does. Its handler must not
 	// block: it is called while records wait to be written.
 	Logger *slog.Logger
@@ -75,6 +78,9 @@ func New(c Config) *Engine {
 	}
 	if c.Gone == nil {
 		c.Gone = func(string) bool { return false }
+	}
+	if c.Mask == nil {
+		c.Mask = func(_ release.Plan, text string) string { return text }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

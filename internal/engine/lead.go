@@ -54,14 +54,16 @@ func fenced(err error) bool {
 }
 
 // acquire waits for the lease. The lease of a controller that is known to have
-// ended counts as expired.
+// ended counts as expired, and so does one that nobody has renewed for longer
+// than it lasts, whatever the clocks say.
 func (e *Engine) acquire(ctx context.Context) (store.Lease, error) {
 	waiting := false
+	var idle idleness
 	for {
 		now := e.now()
 		lease, err := e.Leases.Acquire(ctx, e.Owner, now, e.TTL)
 		var held *store.HeldError
-		if errors.As(err, &held) && e.Gone(held.Lease.Owner) {
+		if errors.As(err, &held) && (e.Gone(held.Lease.Owner) || idle.lasts(held.Lease, e.TTL)) {
 			lease, err = e.Leases.Acquire(ctx, e.Owner, held.Lease.ExpiresAt.Add(time.Nanosecond), e.TTL)
 		}
 		if err == nil {

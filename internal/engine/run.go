@@ -56,13 +56,16 @@ func (e *Engine) launch(ctx context.Context, s release.State, w release.World, k
 			err = e.carryOut(ctx, s, w, a, &result)
 		}
 		result.Took = time.Since(began)
+		for i, c := range result.Checks {
+			result.Checks[i].Evidence = e.Mask(s.Plan, c.Evidence)
+		}
 		r.err, r.result = err, result
 		switch {
 		case err == nil:
 		case context.Cause(ctx) == context.Canceled:
 			r.result.Canceled = true
 		default:
-			r.result.Error = err.Error()
+			r.result.Error = e.Mask(s.Plan, err.Error())
 		}
 	}()
 	return r

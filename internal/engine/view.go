@@ -29,6 +29,7 @@ func (e *Engine) View(name string) (View, bool) {
 		return View{}, false
 	}
 	s.Test = nil // for the next controller only; the verdict has its numbers
+	s = e.book.standings[s.App].Shown(s)
 	v := View{State: s}
 	current, _ := e.book.current(s.App)
 	k := e.workers[s.App]
@@ -55,7 +56,11 @@ func (e *Engine) Releases() []release.State {
 	if e.book == nil {
 		return nil
 	}
-	return e.book.history()
+	list := e.book.history()
+	for i, s := range list {
+		list[i] = e.book.standings[s.App].Shown(s)
+	}
+	return list
 }
 
 // Standing returns what stands of an app; the zero value if nothing is known.

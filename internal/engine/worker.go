@@ -104,6 +104,12 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
+	if k.engine.unresumed(k.app) {
+		k.mu.Lock()
+		k.seen, k.troubles = w, troubles
+		k.mu.Unlock()
+		return false, nil
+	}
 	if k.judge == nil || k.of != s.Release || k.judge.trial != s.Trial {
 		k.of, k.judge = s.Release, newJudge(s)
 	}

@@ -43,6 +43,8 @@ func Sentence(e Event) string {
 	case Ended:
 		total := ev.Ledger.Blue.Plus(ev.Ledger.Green)
 		return fmt.Sprintf("%s: %s; %d requests accepted, %d lost", ev.Outcome, ev.Reason, total.Accepted, total.Lost)
+	case Restored:
+		return fmt.Sprintf("%s: records %d to %d are missing", ev.Reason, ev.Kept+1, ev.Lost)
 	case Allowed:
 		return fmt.Sprintf("version %s is allowed again", ev.Version)
 	}

@@ -38,6 +38,7 @@ func TestEveryEventIsSaidInOneLine(t *testing.T) {
 		{Noticed{What: Restarted, Side: Blue, Detail: "exit status 1"}, "blue instance restarted: exit status 1"},
 		{Ended{Outcome: Done, Reason: "the old side is gone", Ledger: counted}, "done: the old side is gone; 100 requests accepted, 3 lost"},
 		{Allowed{Version: "v2"}, "version v2 is allowed again"},
+		{Restored{Kept: 7, Lost: 12, Reason: "the journal was restored"}, "the journal was restored: records 8 to 12 are missing"},
 	} {
 		got := Sentence(c.event)
 		if got != c.want {

@@ -16,6 +16,9 @@ type Standing struct {
 	// Active names the release under way, "" for none.
 	Active   string     `json:"active,omitempty"`
 	Rejected []Rejected `json:"rejected,omitempty"`
+	// Restored is set from the time the journal was replaced by an earlier
+	// copy until a person resumes.
+	Restored *Restored `json:"restored,omitempty"`
 }
 
 // Rejected is a version that was taken back and is not to be tried again.
@@ -42,6 +45,9 @@ func (s Standing) Rejects(version string) (Rejected, bool) {
 // Refuses says why a plan may not begin now and what can be done about it, or
 // nil if it may. active is the state of the release under way, if there is one.
 func (s Standing) Refuses(p Plan, active State) error {
+	if s.Restored != nil {
+		return fmt.Errorf("%s: %s; %s", p.App, s.Restored.Halt().Reason, s.Restored.Halt().Cure)
+	}
 	if s.Active != "" {
 		cure := "wait for it, or take it back with `cutover rollback`"
 		if active.Phase == Standby {
@@ -71,6 +77,12 @@ func FoldStanding(s Standing, e Entry, of State) Standing {
 		if ev.Rejected {
 			s.Rejected = append(without(s.Rejected, of.Plan.To.Version),
 				Rejected{Version: of.Plan.To.Version, Release: of.Release, Reason: ev.Reason, At: e.At})
+		}
+	case Restored:
+		s.Restored = &ev
+	case Requested:
+		if of.Release == "" && ev.Verb == VerbResume {
+			s.Restored = nil
 		}
 	case Allowed:
 		s.Rejected = without(s.Rejected, ev.Version)

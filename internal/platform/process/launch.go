@@ -46,6 +46,7 @@ func (p *Platform) launch(ctx context.Context, s slot, order release.StartOrder,
 
 // startShim runs the shim in a session of its own and listens to its report.
 func (p *Platform) startShim(ctx context.Context, s slot, prog program, run slotRun) (outcome, error) {
+	run.Umask = p.opt.Umask
 	launch, err := json.Marshal(run)
 	if err != nil {
 		return outcome{}, err

@@ -29,6 +29,8 @@ type Options struct {
 	// is the program that runs now, even if its file was replaced meanwhile.
 	Executable string
 	ShimArgs   []string
+	// Umask is how instances make their files; nil means as cutover itself.
+	Umask *int
 	// Snapshots may be nil if no artefact has files.
 	Snapshots Snapshots
 	// Now is the clock, time.Now if nil.

@@ -77,6 +77,9 @@ func becomeProgram(folder, launch, path string, argv []string) (int, outcome) {
 	if err != nil {
 		return exitRefused, outcome{Error: "record the launch: " + err.Error()}
 	}
+	if run.Umask != nil {
+		syscall.Umask(*run.Umask)
+	}
 	// Exec closes the lock, which has done its work: from here on the record
 	// names a process that runs, and whoever takes the lock next reads it.
 	err = syscall.Exec(path, argv, os.Environ())

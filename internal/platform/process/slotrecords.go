@@ -15,6 +15,8 @@ type slotRun struct {
 	Restarts int `json:"restarts"`
 	// Streak counts those among them, up to this run, that were short.
 	Streak int `json:"streak"`
+	// Umask is how the program makes its files; nil means as cutover does.
+	Umask *int `json:"umask,omitempty"`
 }
 
 // slotEnd says how a process ended, as far as a controller was there to see.

@@ -219,11 +219,11 @@ func TestStatesOfLostRecordsGoWhenTheLossIsAccepted(t *testing.T) {
 	}
 }
 
-// acceptLoss does what the cure in err says.
+// acceptLoss does what the cure in err comes down to.
 func acceptLoss(t *testing.T, path string, err error) {
 	t.Helper()
 	file := string(audit.CheckpointOf(path))
-	if err == nil || !strings.Contains(err.Error(), "move "+file+" aside") {
+	if err == nil || !strings.Contains(err.Error(), "cutover journal accept") {
 		t.Fatalf("the cure is not in %v", err)
 	}
 	if err := os.Rename(file, file+".aside"); err != nil {

@@ -15,18 +15,6 @@ import (
 	"cutover/internal/store"
 )
 
-// victim names the journal that this process, started again, writes to until
-// it is killed.
-const victim = "CUTOVER_TEST_VICTIM"
-
-func TestMain(m *testing.M) {
-	if path := os.Getenv(victim); path != "" {
-		fmt.Fprintln(os.Stderr, appendForEver(path))
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
-
 // appendForEver says "ready", opens the journal and prints each head that was
 // acknowledged. It only returns on an error, its parent's death included.
 func appendForEver(path string) error {
@@ -87,7 +75,7 @@ func killed(t *testing.T, path string, count int, after time.Duration) []store.H
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), victim+"="+path)
+	cmd.Env = asChild("append", path)
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
 	out, err := cmd.StdoutPipe()

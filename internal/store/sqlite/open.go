@@ -65,10 +65,21 @@ func Open(ctx context.Context, path string, o Options) (*Journal, error) {
 	}
 	if !o.ReadOnly {
 		if err := j.prepare(ctx, steps); err != nil {
-			return nil, errors.Join(err, j.reader.Close(), j.writer.Close())
+			return nil, errors.Join(err, j.leave())
 		}
 	}
 	return j, nil
+}
+
+// leave closes a journal that was refused and changes nothing by it. The
+// last connection to close brings the WAL into the file and removes it, damaged
+// parts and all; one that can only read does not. Therefore a reader goes last.
+func (j *Journal) leave() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	// Where even this cannot be read, the writer cannot bring anything in either.
+	_, _ = readHead(ctx, j.reader)
+	return errors.Join(j.writer.Close(), j.reader.Close())
 }
 
 // ensure makes the journal if there is none and there never was one.

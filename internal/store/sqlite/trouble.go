@@ -54,6 +54,8 @@ func explain(ctx context.Context, doing, path string, err error) error {
 		return fmt.Errorf("%s %s: %w: the disk is full: free some space and try again", doing, path, err)
 	case lib.SQLITE_CANTOPEN, lib.SQLITE_READONLY, lib.SQLITE_PERM:
 		return fmt.Errorf("%s %s: %w: give this user the right to write the file and its folder, or name another path", doing, path, err)
+	case lib.SQLITE_IOERR:
+		return fmt.Errorf("%s %s: %w: the system refused to read or write the file: look at the disk, its quota and `dmesg`; what was recorded before stays", doing, path, err)
 	}
 	return fmt.Errorf("%s %s: %w", doing, path, err)
 }
