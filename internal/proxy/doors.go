@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,13 +32,18 @@ type doors struct {
 
 	mu   sync.Mutex
 	open map[string]*http.Server
+	// listeners are those of the open doors, adopted those that another
+	// process has handed over for the doors to come.
+	listeners map[string]net.Listener
+	adopted   bound
+	leaving   atomic.Bool
 	// retired doors take no connections; they go when their requests have
 	// ended.
 	retired map[*http.Server]bool
 }
 
 func newDoors(handler func(addr string) http.Handler, log *slog.Logger) *doors {
-	return &doors{handler: handler, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{}}
+	return &doors{handler: handler, log: log, open: map[string]*http.Server{}, listeners: map[string]net.Listener{}, retired: map[*http.Server]bool{}}
 }
 
 // bound are addresses that are bound but not served yet.
@@ -56,6 +62,11 @@ func (d *doors) bind(ctx context.Context, addrs []string) (bound, error) {
 	fresh := bound{}
 	for _, addr := range addrs {
 		if _, ok := d.open[addr]; ok {
+			continue
+		}
+		if ln, ok := d.adopted[addr]; ok {
+			delete(d.adopted, addr)
+			fresh[addr] = ln
 			continue
 		}
 		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
@@ -86,15 +97,15 @@ func (d *doors) serve(fresh bound) {
 	defer d.mu.Unlock()
 	for addr, ln := range fresh {
 		server := &http.Server{
-			Handler:           d.handler(addr),
+			Handler:           d.parting(d.handler(addr)),
 			ReadHeaderTimeout: headerTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
 			ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 		}
-		d.open[addr] = server
+		d.open[addr], d.listeners[addr] = server, ln
 		go func() {
-			if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) && !d.leaving.Load() {
 				d.log.Error("stopped listening", "address", addr, "error", err)
 			}
 		}()
@@ -111,6 +122,7 @@ func (d *doors) keep(addrs []string) {
 			continue
 		}
 		delete(d.open, addr)
+		delete(d.listeners, addr)
 		d.retired[server] = true
 		go func() {
 			// Ends at the latest with close, which empties the server.

@@ -32,6 +32,15 @@ type Options struct {
 	Drain time.Duration
 	// Mirror bounds what copying requests may take.
 	Mirror mirror.Limits
+	// Takeover has the proxy that runs on the state folder hand everything
+	// over to this one, and end. Where none runs, it starts like any other.
+	Takeover bool
+	// Linger is how long, after another process has taken over from this one,
+	// connections may be idle until they are closed; 10 s if 0.
+	Linger time.Duration
+
+	// atStage is called at the stages of a takeover.
+	atStage func(string)
 }
 
 // bindPatience is how long a starting proxy waits for the addresses of its
@@ -47,6 +56,14 @@ func SocketIn(stateDir string) string { return stateDir + "/proxy.sock" }
 // returns an error if it cannot start.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
+	if o.Takeover {
+		switch err := takeOver(ctx, o); {
+		case !errors.Is(err, errNobody):
+			return err
+		default:
+			o.Logger.Info("no proxy runs here that could be taken over: starting")
+		}
+	}
 	dir, err := state.Open(o.StateDir)
 	if err != nil {
 		return fmt.Errorf("start proxy: %w", err)
@@ -65,6 +82,9 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer socket.Close()
 	s := newServer(ctx, o, dir, notice)
+	if err := s.plane.former.Find(o.StateDir); err != nil {
+		return fmt.Errorf("start proxy: %w", err)
+	}
 	if err := s.resume(ctx, table); err != nil {
 		return fmt.Errorf("start proxy: %w", err)
 	}
@@ -82,6 +102,12 @@ func (o Options) withDefaults() Options {
 	if o.Drain <= 0 {
 		o.Drain = 30 * time.Second
 	}
+	if o.Linger <= 0 {
+		o.Linger = lingerFor
+	}
+	if o.atStage == nil {
+		o.atStage = func(string) {}
+	}
 	return o
 }
 
@@ -90,6 +116,10 @@ type server struct {
 	plane *plane
 	lane  *lane.Full
 	drain time.Duration
+	// linger and atStage are for takeovers, see Options; folder is the state's.
+	linger  time.Duration
+	atStage func(string)
+	folder  string
 }
 
 func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *server {
@@ -97,13 +127,15 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 	b := board.New(book)
 	full := lane.NewFull(b, o.Logger)
 	full.Mirror = mirror.New(o.Mirror)
-	return &server{
-		lane: full, drain: o.Drain,
+	s := &server{
+		lane: full, drain: o.Drain, linger: o.Linger, atStage: o.atStage, folder: o.StateDir,
 		plane: &plane{
 			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror,
 			doors: newDoors(full.Handler, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
+	s.plane.former.Book, s.plane.former.Log = book, o.Logger
+	return s
 }
 
 // resume puts the saved table in force.
@@ -133,22 +165,49 @@ func (s *server) resume(ctx context.Context, table route.Table) error {
 }
 
 func (s *server) run(ctx context.Context, socket net.Listener) error {
-	api := &http.Server{
+	return s.runWith(ctx, socket, s.serveAdmin(socket))
+}
+
+// serveAdmin answers the admin socket; the channel gets how it ended.
+func (s *server) serveAdmin(socket net.Listener) *adminServer {
+	a := &adminServer{failed: make(chan error, 1), api: &http.Server{
 		Handler:           admin.Handler(s.plane),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout,
 		WriteTimeout:      time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.plane.log.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- api.Serve(socket) }()
+	}}
+	go func() { a.failed <- a.api.Serve(socket) }()
+	return a
+}
+
+// adminServer is an admin socket that is answered.
+type adminServer struct {
+	api    *http.Server
+	failed chan error
+}
+
+// runWith returns when ctx has ended or another process has taken over, and
+// everything is drained.
+func (s *server) runWith(ctx context.Context, socket net.Listener, a *adminServer) error {
+	g := s.offer(socket)
+	defer g.close()
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.keepUp(following)
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case <-g.given:
+		stop()
+		s.handOn(g, socket, a)
+		s.leave(ctx, g.leaving)
+		return nil
+	case err = <-a.failed:
 		err = fmt.Errorf("serve admin socket: %w", err)
 	}
-	api.Close()
+	g.close()
+	a.api.Close()
 	s.end()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
