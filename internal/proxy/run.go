@@ -57,14 +57,12 @@ func SocketIn(stateDir string) string { return stateDir + "/proxy.sock" }
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	if o.Takeover {
-		switch err := takeOver(ctx, o); {
-		case !errors.Is(err, errNobody):
+		if err := takeOver(ctx, o); !errors.Is(err, errNobody) {
 			return err
-		default:
-			o.Logger.Info("no proxy runs here that could be taken over: starting")
 		}
+		o.Logger.Info("no proxy runs here that could be taken over: starting")
 	}
-	dir, err := state.Open(o.StateDir)
+	dir, err := openState(ctx, o)
 	if err != nil {
 		return fmt.Errorf("start proxy: %w", err)
 	}
@@ -90,6 +88,18 @@ func Run(ctx context.Context, o Options) error {
 	}
 	o.Logger.Info("proxy serves", "generation", table.Generation, "services", len(table.Services), "socket", o.Socket)
 	return s.run(ctx, socket)
+}
+
+// openState locks the folder. One whose owner has just died may be locked for a
+// moment longer: a takeover waits for it.
+func openState(ctx context.Context, o Options) (*state.Dir, error) {
+	deadline := time.Now().Add(bindPatience)
+	for {
+		dir, err := state.Open(o.StateDir)
+		if !o.Takeover || !errors.Is(err, state.ErrHeld) || time.Now().After(deadline) || !pause(ctx, leaveEvery) {
+			return dir, err
+		}
+	}
 }
 
 func (o Options) withDefaults() Options {

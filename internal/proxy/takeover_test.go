@@ -31,7 +31,10 @@ func (p *process) inCharge() {
 	eventually(p.t, func() bool {
 		h, err := p.Health(p.t.Context())
 		return err == nil && h.PID == p.cmd.Process.Pid
-	}, func() any { return "the process is not in charge" })
+	}, func() any {
+		p.kill() // so that its output can be read
+		return "the process is not in charge: " + p.out.String()
+	})
 }
 
 // ended waits until the process has ended well.
@@ -326,7 +329,11 @@ func TestWhoeverDiesInATakeoverSomebodyServes(t *testing.T) {
 			knocking, stop := context.WithCancel(t.Context())
 			refused := make(chan error, 1)
 			go func() { refused <- knock(knocking, addr) }()
-			next := launch(t, dir, takeoverEnv+"=1", stageEnv+"="+stage)
+			dies := stageEnv + "="
+			if strings.HasPrefix(stage, "new") {
+				dies += stage
+			}
+			next := launch(t, dir, takeoverEnv+"=1", dies)
 			if strings.HasPrefix(stage, "old") {
 				old.cmd.Wait()
 				next.inCharge()
