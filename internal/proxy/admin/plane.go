@@ -43,9 +43,9 @@ type Health struct {
 	Fence      uint64 `json:"fence"`
 	// Unrouted requests were refused because no app answers them.
 	Unrouted uint64 `json:"unrouted"`
-	// Former is how many processes that this one took over from still carry
-	// requests.
-	Former int `json:"former,omitempty"`
+	// Former are the processes that this one took over from and that still
+	// carry requests; 0 stands for one that does not answer.
+	Former []int `json:"former,omitempty"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
 }

@@ -121,11 +121,15 @@ func (l *Line) Unrouted() uint64 {
 	return n
 }
 
-// Left returns how many former proxies still run.
-func (l *Line) Left() int {
+// Left returns the processes that still run; one that has never answered is 0.
+func (l *Line) Left() []int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.a.Links)
+	var pids []int
+	for _, link := range l.a.Links {
+		pids = append(pids, link.Last.PID)
+	}
+	return pids
 }
 
 // visit asks one former proxy. ended says that it is in the sums and is not to
