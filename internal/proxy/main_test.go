@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,7 +34,19 @@ const childEnv = "CUTOVER_TEST_PROXY_STATE"
 const (
 	takeoverEnv = "CUTOVER_TEST_TAKEOVER"
 	stageEnv    = "CUTOVER_TEST_STAGE"
+	// stepEnv has it killed at the n-th step of keeping its table.
+	stepEnv = "CUTOVER_TEST_STEP"
 )
+
+// dieAfter is kill -9 at the n-th step.
+func dieAfter(n int) func(file, step string) {
+	return func(file, step string) {
+		if n--; n == 0 {
+			fmt.Fprintf(os.Stderr, "dies at: %s of %s\n", step, file)
+			dieAt(step)(step)
+		}
+	}
+}
 
 // dieAt is kill -9 at a stage.
 func dieAt(stage string) func(string) {
@@ -59,6 +72,9 @@ func child(dir string) int {
 	o := Options{StateDir: dir, Logger: log, Version: "test", Drain: 5 * time.Second, Linger: 300 * time.Millisecond}
 	o.Takeover = os.Getenv(takeoverEnv) != ""
 	o.atStage = dieAt(os.Getenv(stageEnv))
+	if n, err := strconv.Atoi(os.Getenv(stepEnv)); err == nil {
+		o.atWrite = dieAfter(n)
+	}
 	if err := Run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

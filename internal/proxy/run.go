@@ -39,8 +39,10 @@ type Options struct {
 	// connections may be idle until they are closed; 10 s if 0.
 	Linger time.Duration
 
-	// atStage is called at the stages of a takeover.
+	// atStage is called at the stages of a takeover, atWrite at the steps of
+	// keeping the table.
 	atStage func(string)
+	atWrite func(file, step string)
 }
 
 // bindPatience is how long a starting proxy waits for the addresses of its
@@ -67,6 +69,7 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("start proxy: %w", err)
 	}
 	defer dir.Close()
+	dir.AtStep = o.atWrite
 	table, notice, err := dir.Load()
 	if err != nil {
 		return fmt.Errorf("start proxy: %w", err)

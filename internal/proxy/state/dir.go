@@ -14,6 +14,10 @@ var ErrHeld = errors.New("another proxy uses this folder")
 // Dir is the folder of one proxy, locked against a second one until Close or
 // the end of the process.
 type Dir struct {
+	// AtStep, if set, is called before each step of Save and after the last,
+	// with the name of the file and of the step; tests end the process there.
+	AtStep func(file, step string)
+
 	path string
 	lock *os.File
 }
