@@ -1,10 +1,10 @@
 package cli_test
 
 import (
-	"strings"
-	"path/filepath"
 	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 
