@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-analysis bench-schema bench-load bench-verdict bench-shadow clean
+.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-takeover bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,12 @@ bench-journal: ## durable appends against a bare fsync, in one run
 
 bench-switch: ## 20 switches under load: what fails, and how soon the old side is free
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/switch
+
+bench-takeover: ## the data plane replaced 20 times at 2,000 requests a second: what fails
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/takeover
+
+bench-proxy: build ## the data plane on one core, with nginx and HAProxy beside; needs wrk, nginx, haproxy and two cores
+	CUTOVER_BINARY=$(CURDIR)/bin/cutover $(GO) test -run '^$$' -bench . -benchtime 1x -v ./bench/proxy
 
 bench-analysis: ## false alarms and detection beside the rules of other controllers
 	GOGC=2000 $(GO) test -run '^$$' -bench . -benchtime 1x ./bench/analysis

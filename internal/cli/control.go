@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"cutover/internal/api"
@@ -92,10 +91,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	}
 	c.router = newRouter(l, key)
 	c.traffic = &traffic.Set{Members: map[string]traffic.Member{traffic.Embedded: c.router}, Front: c.front}
-	c.proxy = &embedded.Process{
-		Command: []string{c.options.Executable, "proxy", "--state", o.State},
-		Client:  c.router.Client, LogPath: filepath.Join(l.proxy(), "proxy.log"),
-	}
+	c.proxy = newProxyProcess(l, c.options.Executable)
 	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.processes.Errand}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
 	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals(), snapshots: c.snapshots, logger: o.Logger}
@@ -179,15 +175,18 @@ const superviseEvery = 500 * time.Millisecond
 func (c *control) superviseProxy(ctx context.Context) {
 	tick := time.NewTicker(superviseEvery)
 	defer tick.Stop()
-	said := ""
+	said, seen := "", admin.Health{}
 	for {
 		changed := c.engine.Changed()
 		if _, leading := c.engine.Leading(); leading {
 			changed = nil // from here on the pace is its own
-			_, err := c.proxy.Ensure(ctx)
+			began := time.Now()
+			h, err := c.proxy.Ensure(ctx)
 			switch {
 			case err == nil:
 				said = ""
+				c.noticeProxy(seen, h, time.Since(began))
+				seen = h
 			case ctx.Err() == nil && err.Error() != said:
 				said = err.Error()
 				c.options.Logger.Error("the data plane does not run", "error", err)
@@ -199,6 +198,18 @@ func (c *control) superviseProxy(ctx context.Context) {
 		case <-changed:
 		case <-tick.C:
 		}
+	}
+}
+
+// noticeProxy logs that another data plane runs than before.
+func (c *control) noticeProxy(before, now admin.Health, took time.Duration) {
+	switch {
+	case before.PID == 0 || before.PID == now.PID:
+	case before.Epoch == now.Epoch:
+		c.options.Logger.Info("another process took the data plane over", "pid", now.PID, "version", now.Version, "before", before.PID)
+	default:
+		c.options.Logger.Warn("the data plane was gone and runs again; the requests it carried are lost", "pid", now.PID, "before", before.PID,
+			"started", took.Round(time.Millisecond), "notice", now.Notice)
 	}
 }
 

@@ -58,8 +58,11 @@ func takeDown(ctx context.Context, state string) error {
 	}
 	defer lock.Close()
 	if h, err := admin.NewClient(proxy.SocketIn(l.proxy())).Health(ctx); err == nil {
-		if err := endProcess(ctx, h.PID); err != nil {
-			return fmt.Errorf("stop the data plane: %w", err)
+		// Those it took over from first: it hears what they did last.
+		for _, pid := range append(h.Former, h.PID) {
+			if err := endProcess(ctx, pid); err != nil {
+				return fmt.Errorf("stop the data plane: %w", err)
+			}
 		}
 	}
 	return stopInstances(ctx, l)
@@ -93,7 +96,7 @@ const endWithin = 45 * time.Second
 
 func endProcess(ctx context.Context, pid int) error {
 	started := startTime(pid)
-	if started == "" {
+	if pid <= 0 || started == "" {
 		return nil
 	}
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {

@@ -1,7 +1,10 @@
 package cli_test
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -47,6 +50,10 @@ func TestAKilledDataPlaneComesBackWithTheSameTable(t *testing.T) {
 	victim := h.dataPlane()
 	kill(t, victim)
 	await(t, "another data plane", func() bool { p := h.dataPlane(); return p != 0 && p != victim })
+	await(t, "the controller's word that it noticed", func() bool {
+		log, err := os.ReadFile(filepath.Join(h.state, "serve.log"))
+		return err == nil && strings.Contains(string(log), "the data plane was gone and runs again")
+	})
 	await(t, "a tenth of the traffic on v2 again", func() bool {
 		v := h.view("shop-v2")
 		return tenth(v) && v.World.Traffic.Epoch != before.Epoch

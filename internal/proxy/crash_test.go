@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/route"
+	"cutover/internal/release"
 )
 
 func TestAKilledProxyServesItsLastTableAgain(t *testing.T) {
@@ -44,6 +47,56 @@ func TestAKilledProxyServesItsLastTableAgain(t *testing.T) {
 		acked = table.Generation
 		expect(t, addr, texts[(acked+1)%2])
 	}
+}
+
+// The table of this test takes several writes of a page; killed at each step of
+// keeping it, the proxy comes back with the table before or the new one.
+func TestKilledAtEveryWriteOfItsStateTheProxyComesBackWithAWholeTable(t *testing.T) {
+	t.Parallel()
+	dir, addr := stateDir(t), address()
+	one, two := large(service("shop", addr, says(t, "one"))), large(service("shop", addr, says(t, "two")))
+	p := start(t, dir)
+	put(t, p.Client, one)
+	p.kill()
+	steps := map[string]bool{}
+	for n := 1; ; n++ {
+		p := start(t, dir, stepEnv+"="+strconv.Itoa(n))
+		_, body := ask(t, addr)
+		want := map[string]*route.Service{"one": two, "two": one}[body]
+		if want == nil {
+			t.Fatalf("before step %d users are answered %q", n, body)
+		}
+		before, err := p.Table(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = p.Change(t.Context(), admin.Change{Generation: before.Generation, Fence: 1, App: "shop", Service: want})
+		if err == nil { // all steps are done
+			break
+		}
+		p.cmd.Wait()
+		steps[strings.TrimSpace(p.out.String()[strings.Index(p.out.String(), "dies at: "):])] = true
+		p = start(t, dir)
+		after, err := p.Table(t.Context())
+		if err != nil || after.Generation < before.Generation || after.Generation > before.Generation+1 {
+			t.Fatalf("step %d: generation %d became %d, %v", n, before.Generation, after.Generation, err)
+		}
+		if status, body := ask(t, addr); status != 200 || body != "one" && body != "two" {
+			t.Fatalf("step %d: users are answered %d %q", n, status, body)
+		}
+		p.kill()
+	}
+	if len(steps) != 14 {
+		t.Errorf("killed at %d different steps, want 7 of each copy: %v", len(steps), steps)
+	}
+}
+
+// large gives s enough instances that its table is longer than one write.
+func large(s *route.Service) *route.Service {
+	for i := range 80 {
+		s.Route.Sides.Green.Endpoints = append(s.Route.Sides.Green.Endpoints, release.Endpoint{ID: strconv.Itoa(i), Addr: "127.0.0.1:" + strconv.Itoa(20000+i)})
+	}
+	return s
 }
 
 // writer changes the service again and again until the proxy is gone.

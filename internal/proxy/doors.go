@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -33,9 +34,12 @@ type doors struct {
 
 	mu   sync.Mutex
 	open map[string]*http.Server
-	// listeners and kinds are those of the open doors; see keyring.Ring.Kind.
+	// listeners and kinds are those of the open doors, see keyring.Ring.Kind;
+	// adopted those that another process has handed over for the doors to come.
 	listeners map[string]net.Listener
 	kinds     map[string]string
+	adopted   bound
+	leaving   atomic.Bool
 	// retired doors take no connections; they go when their requests have
 	// ended.
 	retired map[*http.Server]bool
@@ -64,6 +68,11 @@ func (d *doors) bind(ctx context.Context, addrs []string) (bound, error) {
 	fresh := bound{}
 	for _, addr := range addrs {
 		if _, ok := d.open[addr]; ok {
+			continue
+		}
+		if ln, ok := d.adopted[addr]; ok {
+			delete(d.adopted, addr)
+			fresh[addr] = ln
 			continue
 		}
 		ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
@@ -98,7 +107,7 @@ func (d *doors) serve(fresh bound) {
 func (d *doors) enter(fresh bound) {
 	for addr, ln := range fresh {
 		server := &http.Server{
-			Handler:           d.handler(addr),
+			Handler:           d.parting(d.handler(addr)),
 			ReadHeaderTimeout: headerTimeout,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
@@ -107,7 +116,7 @@ func (d *doors) enter(fresh bound) {
 		d.open[addr], d.listeners[addr], d.kinds[addr] = server, ln, d.ring.Kind(addr)
 		secured := d.secure(addr, server, ln)
 		go func() {
-			if err := server.Serve(secured); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(secured); !errors.Is(err, http.ErrServerClosed) && !d.leaving.Load() {
 				d.log.Error("stopped listening", "address", addr, "error", err)
 			}
 		}()

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,6 +29,35 @@ import (
 // childEnv makes the test binary a proxy on the folder it names.
 const childEnv = "CUTOVER_TEST_PROXY_STATE"
 
+// takeoverEnv makes that proxy take over from the one that runs, stageEnv has
+// it killed at a stage of a takeover.
+const (
+	takeoverEnv = "CUTOVER_TEST_TAKEOVER"
+	stageEnv    = "CUTOVER_TEST_STAGE"
+	// stepEnv has it killed at the n-th step of keeping its table.
+	stepEnv = "CUTOVER_TEST_STEP"
+)
+
+// dieAfter is kill -9 at the n-th step.
+func dieAfter(n int) func(file, step string) {
+	return func(file, step string) {
+		if n--; n == 0 {
+			fmt.Fprintf(os.Stderr, "dies at: %s of %s\n", step, file)
+			dieAt(step)(step)
+		}
+	}
+}
+
+// dieAt is kill -9 at a stage.
+func dieAt(stage string) func(string) {
+	return func(at string) {
+		if at == stage {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+}
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childEnv); dir != "" {
 		os.Exit(child(dir))
@@ -39,7 +69,13 @@ func child(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	if err := Run(ctx, Options{StateDir: dir, Logger: log, Version: "test", Drain: 5 * time.Second}); err != nil {
+	o := Options{StateDir: dir, Logger: log, Version: "test", Drain: 5 * time.Second, Linger: 300 * time.Millisecond}
+	o.Takeover = os.Getenv(takeoverEnv) != ""
+	o.atStage = dieAt(os.Getenv(stageEnv))
+	if n, err := strconv.Atoi(os.Getenv(stepEnv)); err == nil {
+		o.atWrite = dieAfter(n)
+	}
+	if err := Run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -66,11 +102,11 @@ func stateDir(t *testing.T) string {
 	return filepath.Join(dir, "p")
 }
 
-func launch(t *testing.T, dir string) *process {
+func launch(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, dir: dir, Client: admin.NewClient(SocketIn(dir)), out: &bytes.Buffer{}}
 	p.cmd = exec.Command(os.Args[0])
-	p.cmd.Env = append(os.Environ(), childEnv+"="+dir)
+	p.cmd.Env = append(append(os.Environ(), childEnv+"="+dir), env...)
 	p.cmd.Stderr = p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -79,9 +115,9 @@ func launch(t *testing.T, dir string) *process {
 	return p
 }
 
-func start(t *testing.T, dir string) *process {
+func start(t *testing.T, dir string, env ...string) *process {
 	t.Helper()
-	p := launch(t, dir)
+	p := launch(t, dir, env...)
 	eventually(t, func() bool {
 		_, err := p.Health(t.Context())
 		return err == nil

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/former"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
@@ -37,6 +39,11 @@ type plane struct {
 	started time.Time
 	notice  string
 
+	// former are the processes that this one took over from.
+	former former.Line
+	// moved says that another process has taken over, or is about to.
+	moved atomic.Bool
+
 	// mu makes changes of the table follow one another.
 	mu sync.Mutex
 }
@@ -51,7 +58,7 @@ func (p *plane) Health() admin.Health {
 	return admin.Health{
 		PID: os.Getpid(), Version: p.version, Epoch: p.epoch, Started: p.started,
 		Generation: table.Generation, Fence: table.Fence,
-		Unrouted: p.board.Unrouted(), Notice: p.notice, Certificates: p.doors.ring.Report(),
+		Unrouted: p.board.Unrouted() + p.former.Unrouted(), Former: p.former.Left(), Notice: p.notice, Certificates: p.doors.ring.Report(),
 	}
 }
 
@@ -59,17 +66,30 @@ func (p *plane) Health() admin.Health {
 func (p *plane) Table() route.Table { return p.board.Table() }
 
 // Stats implements admin.Plane. The route is read before the accounts, so
-// that a side it shows as idle has no uncounted request.
-func (p *plane) Stats(app string) admin.Stats {
-	s, served := p.board.Table().Service(app)
-	return admin.Stats{
+// that a side it shows as idle has no uncounted request. A reading that a
+// takeover may have overtaken is not given out: the successor counts already.
+func (p *plane) Stats(ctx context.Context, app string) (admin.Stats, error) {
+	if p.moved.Load() {
+		return admin.Stats{}, admin.ErrMoved
+	}
+	table := p.board.Table()
+	s, served := table.Service(app)
+	before, err := p.former.Read(ctx, table)
+	if err != nil {
+		return admin.Stats{}, fmt.Errorf("read the accounts: %w", err)
+	}
+	stats := admin.Stats{
 		Epoch: p.epoch, Served: served, Generation: s.Generation, Route: s.Route,
 		Sides: release.Sides[ledger.Reading]{
-			Blue:  p.book.Of(app, release.Blue).Read(),
-			Green: p.book.Of(app, release.Green).Read(),
+			Blue:  p.book.Of(app, release.Blue).Read().Plus(before[app].Blue),
+			Green: p.book.Of(app, release.Green).Read().Plus(before[app].Green),
 		},
 		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
+	if p.moved.Load() {
+		return admin.Stats{}, admin.ErrMoved
+	}
+	return stats, nil
 }
 
 // Requests implements admin.Plane.
@@ -81,6 +101,9 @@ func (p *plane) Requests(of admin.Recording) (<-chan record.Request, func()) {
 func (p *plane) CloseStreams(c admin.CloseStreams) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.moved.Load() {
+		return 0, admin.ErrMoved
+	}
 	table := p.board.Table()
 	if err := fenced(table, c.Fence); err != nil {
 		return 0, err
@@ -91,7 +114,9 @@ func (p *plane) CloseStreams(c admin.CloseStreams) (int, error) {
 		}
 	}
 	s, _ := table.Service(c.App)
-	return p.board.CloseStreams(p.ctx, c.App, c.Side, s.Route.Front.StreamSpread), nil
+	n := p.board.CloseStreams(p.ctx, c.App, c.Side, s.Route.Front.StreamSpread)
+	before, err := p.former.CloseStreams(p.ctx, c.App, c.Side)
+	return n + before, err
 }
 
 // Change implements admin.Plane.
@@ -102,14 +127,23 @@ func (p *plane) Change(ctx context.Context, c admin.Change) (admin.Changed, erro
 	}
 	// The change is made, whether or not the caller is still there; an equal
 	// order waits too, for the one before it may have been interrupted here.
+	// The processes before this one have to make it, too.
 	wait, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	return admin.Changed{Generation: generation, Unsettled: p.board.Settle(wait)}, nil
+	unsettled := p.board.Settle(wait)
+	before, err := p.former.Follow(ctx, p.board.Table())
+	if err != nil {
+		return admin.Changed{}, fmt.Errorf("the table is in force here, but not everywhere: %w", err)
+	}
+	return admin.Changed{Generation: generation, Unsettled: unsettled + before}, nil
 }
 
 func (p *plane) change(ctx context.Context, c admin.Change) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.moved.Load() {
+		return 0, admin.ErrMoved
+	}
 	table := p.board.Table()
 	if err := fenced(table, c.Fence); err != nil {
 		return 0, err

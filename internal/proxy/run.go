@@ -35,6 +35,17 @@ type Options struct {
 	Mirror mirror.Limits
 	// ACME says how certificates are ordered.
 	ACME issuer.Options
+	// Takeover has the proxy that runs on the state folder hand everything
+	// over to this one, and end. Where none runs, it starts like any other.
+	Takeover bool
+	// Linger is how long, after another process has taken over from this one,
+	// connections may be idle until they are closed; 10 s if 0.
+	Linger time.Duration
+
+	// atStage is called at the stages of a takeover, atWrite at the steps of
+	// keeping the table.
+	atStage func(string)
+	atWrite func(file, step string)
 }
 
 // bindPatience is how long a starting proxy waits for the addresses of its
@@ -50,11 +61,18 @@ func SocketIn(stateDir string) string { return stateDir + "/proxy.sock" }
 // returns an error if it cannot start.
 func Run(ctx context.Context, o Options) error {
 	o = o.withDefaults()
-	dir, err := state.Open(o.StateDir)
+	if o.Takeover {
+		if err := takeOver(ctx, o); !errors.Is(err, errNobody) {
+			return err
+		}
+		o.Logger.Info("no proxy runs here that could be taken over: starting")
+	}
+	dir, err := openState(ctx, o)
 	if err != nil {
 		return fmt.Errorf("start proxy: %w", err)
 	}
 	defer dir.Close()
+	dir.AtStep = o.atWrite
 	table, notice, err := dir.Load()
 	if err != nil {
 		return fmt.Errorf("start proxy: %w", err)
@@ -68,11 +86,26 @@ func Run(ctx context.Context, o Options) error {
 	}
 	defer socket.Close()
 	s := newServer(ctx, o, dir, notice)
+	if err := s.plane.former.Find(o.StateDir); err != nil {
+		return fmt.Errorf("start proxy: %w", err)
+	}
 	if err := s.resume(ctx, table); err != nil {
 		return fmt.Errorf("start proxy: %w", err)
 	}
 	o.Logger.Info("proxy serves", "generation", table.Generation, "services", len(table.Services), "socket", o.Socket)
 	return s.run(ctx, socket)
+}
+
+// openState locks the folder. One whose owner has just died may be locked for a
+// moment longer: a takeover waits for it.
+func openState(ctx context.Context, o Options) (*state.Dir, error) {
+	deadline := time.Now().Add(bindPatience)
+	for {
+		dir, err := state.Open(o.StateDir)
+		if !o.Takeover || !errors.Is(err, state.ErrHeld) || time.Now().After(deadline) || !pause(ctx, leaveEvery) {
+			return dir, err
+		}
+	}
 }
 
 func (o Options) withDefaults() Options {
@@ -85,6 +118,12 @@ func (o Options) withDefaults() Options {
 	if o.Drain <= 0 {
 		o.Drain = 30 * time.Second
 	}
+	if o.Linger <= 0 {
+		o.Linger = lingerFor
+	}
+	if o.atStage == nil {
+		o.atStage = func(string) {}
+	}
 	return o
 }
 
@@ -93,6 +132,10 @@ type server struct {
 	plane *plane
 	lane  *lane.Full
 	drain time.Duration
+	// linger and atStage are for takeovers, see Options; folder is the state's.
+	linger  time.Duration
+	atStage func(string)
+	folder  string
 }
 
 func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *server {
@@ -100,13 +143,15 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 	b := board.New(book)
 	full := lane.NewFull(b, o.Logger)
 	full.Mirror = mirror.New(o.Mirror)
-	return &server{
-		lane: full, drain: o.Drain,
+	s := &server{
+		lane: full, drain: o.Drain, linger: o.Linger, atStage: o.atStage, folder: o.StateDir,
 		plane: &plane{
 			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror,
 			doors: newDoors(full.Handler, newRing(o, dir), o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
+	s.plane.former.Book, s.plane.former.Log = book, o.Logger
+	return s
 }
 
 // resume puts the saved table in force.
@@ -137,25 +182,50 @@ func (s *server) resume(ctx context.Context, table route.Table) error {
 }
 
 func (s *server) run(ctx context.Context, socket net.Listener) error {
-	api := &http.Server{
+	return s.runWith(ctx, socket, s.serveAdmin(socket))
+}
+
+// serveAdmin answers the admin socket; the channel gets how it ended.
+func (s *server) serveAdmin(socket net.Listener) *adminServer {
+	a := &adminServer{failed: make(chan error, 1), api: &http.Server{
 		Handler:           admin.Handler(s.plane),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       headerTimeout,
 		WriteTimeout:      time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.plane.log.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- api.Serve(socket) }()
-	looking, stop := context.WithCancel(ctx)
+	}}
+	go func() { a.failed <- a.api.Serve(socket) }()
+	return a
+}
+
+// adminServer is an admin socket that is answered.
+type adminServer struct {
+	api    *http.Server
+	failed chan error
+}
+
+// runWith returns when ctx has ended or another process has taken over, and
+// everything is drained.
+func (s *server) runWith(ctx context.Context, socket net.Listener, a *adminServer) error {
+	g := s.offer(socket)
+	defer g.close()
+	following, stop := context.WithCancel(ctx)
 	defer stop()
-	go s.plane.doors.ring.Run(looking)
+	go s.keepUp(following)
+	go s.plane.doors.ring.Run(following)
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case <-g.given:
+		stop()
+		s.handOn(g, socket, a)
+		s.leave(ctx, g.leaving)
+		return nil
+	case err = <-a.failed:
 		err = fmt.Errorf("serve admin socket: %w", err)
 	}
-	api.Close()
+	g.close()
+	a.api.Close()
 	s.end()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil

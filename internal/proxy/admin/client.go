@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,9 @@ import (
 // patience bounds every call, besides the caller's context. It is longer
 // than the proxy's own bounds.
 const patience = 30 * time.Second
+
+// movedPause is between two questions during a takeover.
+const movedPause = 10 * time.Millisecond
 
 // maxReply bounds what is read of an answer.
 const maxReply = 16 << 20
@@ -84,15 +88,36 @@ func (c *Client) CloseStreams(ctx context.Context, order CloseStreams) (int, err
 }
 
 func (c *Client) call(ctx context.Context, method, path string, header http.Header, body, out any) error {
-	var content io.Reader
+	var content []byte
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
 			return fmt.Errorf("encode order for the proxy: %w", err)
 		}
-		content = bytes.NewReader(b)
+		content = b
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://proxy"+path, content)
+	return c.whileMoving(ctx, func() error { return c.once(ctx, method, path, header, content, out) })
+}
+
+// whileMoving asks again for as long as a takeover may last.
+func (c *Client) whileMoving(ctx context.Context, ask func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := ask()
+		if !errors.Is(err, ErrMoved) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(movedPause):
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, method, path string, header http.Header, content []byte, out any) error {
+	r, err := http.NewRequestWithContext(ctx, method, "http://proxy"+path, bytes.NewReader(content))
 	if err != nil {
 		return fmt.Errorf("ask the proxy: %w", err)
 	}

@@ -16,6 +16,9 @@ var (
 	ErrInvalid = errors.New("invalid")
 	// ErrListen: an address cannot be opened; the message says why.
 	ErrListen = errors.New("cannot listen")
+	// ErrMoved: another process is taking over; nothing was done. Ask again,
+	// as Client does by itself.
+	ErrMoved = errors.New("another process is taking over: ask again")
 )
 
 // failure is an error on its way through the socket.
@@ -34,6 +37,7 @@ var codes = []struct {
 	{ErrGeneration, "generation", http.StatusPreconditionFailed},
 	{ErrInvalid, "invalid", http.StatusBadRequest},
 	{ErrListen, "listen", http.StatusUnprocessableEntity},
+	{ErrMoved, "moved", http.StatusServiceUnavailable},
 }
 
 func failureOf(err error) (int, failure) {

@@ -65,7 +65,8 @@ func (h handler) stats(w http.ResponseWriter, r *http.Request) {
 		reply(w, nil, fmt.Errorf("%w: which app? Ask for /v1/stats?app=NAME", ErrInvalid))
 		return
 	}
-	reply(w, h.plane.Stats(app), nil)
+	stats, err := h.plane.Stats(r.Context(), app)
+	reply(w, stats, err)
 }
 
 func (h handler) closeStreams(w http.ResponseWriter, r *http.Request) {

@@ -21,8 +21,9 @@ type Plane interface {
 	// table in force is the one before. When it returns without an error the
 	// change survives every crash and no new request takes the old route.
 	Change(ctx context.Context, c Change) (Changed, error)
-	// Stats reads one app's state and accounts.
-	Stats(app string) Stats
+	// Stats reads one app's state and accounts. It fails if not all of them
+	// can be known.
+	Stats(ctx context.Context, app string) (Stats, error)
 	// CloseStreams begins to close the streams of a side and returns how
 	// many there are. It fails with release.ErrFenced and ErrInvalid.
 	CloseStreams(c CloseStreams) (int, error)
@@ -34,8 +35,8 @@ type Plane interface {
 type Health struct {
 	PID     int    `json:"pid"`
 	Version string `json:"version"`
-	// Epoch is random for each start: counters of different epochs cannot be
-	// compared.
+	// Epoch is random for each start, and handed over in a takeover: counters
+	// of different epochs cannot be compared.
 	Epoch   string    `json:"epoch"`
 	Started time.Time `json:"started"`
 	// Generation and Fence are those of the table in force.
@@ -43,6 +44,9 @@ type Health struct {
 	Fence      uint64 `json:"fence"`
 	// Unrouted requests were refused because no app answers them.
 	Unrouted uint64 `json:"unrouted"`
+	// Former are the processes that this one took over from and that still
+	// carry requests; 0 stands for one that does not answer.
+	Former []int `json:"former,omitempty"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
 	// Certificates says how each stands, in order of app.

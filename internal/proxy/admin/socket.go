@@ -37,6 +37,22 @@ func Listen(path string) (net.Listener, error) {
 	return ln, nil
 }
 
+// Adopt makes a socket that another process has handed over this one's. Both
+// take calls until one of them lets go.
+func Adopt(f *os.File) (net.Listener, error) {
+	defer f.Close() // the listener has a copy
+	ln, err := net.FileListener(f)
+	if err != nil {
+		return nil, fmt.Errorf("adopt socket: %w", err)
+	}
+	unix, ok := ln.(*net.UnixListener)
+	if !ok {
+		return nil, errors.Join(fmt.Errorf("adopt socket: %s is no Unix socket", ln.Addr()), ln.Close())
+	}
+	unix.SetUnlinkOnClose(true)
+	return unix, nil
+}
+
 func private(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create folder of the admin socket: %w", err)

@@ -71,7 +71,7 @@ func (e *Entry) Stream(status int, took time.Duration, cut func()) {
 	}
 	s.streams[e] = struct{}{}
 	s.latency.record(status, took)
-	s.met(e.by, status, Answered, took, time.Now())
+	s.experienced(e.by, Event{Head: true, Status: status, Outcome: Answered, Took: took})
 }
 
 // Cut makes a stream end soon. It does nothing to a request.

@@ -26,6 +26,11 @@ type Side struct {
 	users  users
 	crowd  *crowd
 	number uint64
+	// app and side are its name. Once its users are another process's to
+	// count, handed takes what happens to them.
+	app    string
+	side   release.Side
+	handed *errand
 }
 
 // Reading is what a ledger says at one instant. Counters.Accepted equals
@@ -71,6 +76,16 @@ func (s *Side) Read() Reading {
 		Latency:  s.latency.read(),
 		Users:    s.users.read(time.Now()),
 	}
+}
+
+// Name says whose ledger it is; a side of no book has no name.
+func (s *Side) Name() (app string, side release.Side) { return s.app, s.side }
+
+// InFlight is a short Read.
+func (s *Side) InFlight() (requests, streams int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests, len(s.streams)
 }
 
 // Streams returns the streams that are open now, in no order.

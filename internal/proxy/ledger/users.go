@@ -52,39 +52,58 @@ type users struct {
 
 // finished books the end of a user's request.
 func (s *Side) finished(e *Entry, end End) {
-	if e.by.Tester || end.Outcome == ClientGone {
+	if end.Outcome != ClientGone {
+		s.experienced(e.by, Event{Status: end.Status, Outcome: end.Outcome, Took: end.Took, Streamed: e.cut != nil})
+	}
+}
+
+// experienced books what happened to a user, or keeps it for the process that
+// does the booking now.
+func (s *Side) experienced(by Visitor, ev Event) {
+	if by.Tester {
 		return
 	}
-	u, now := &s.users, time.Now()
-	u.requests++
-	if e.cut == nil {
-		s.met(e.by, end.Status, end.Outcome, end.Took, now)
+	ev.Client = by.Client
+	if s.handed != nil {
+		ev.App, ev.Side = s.app, s.side
+		s.handed.add(ev)
+		return
 	}
-	if end.Outcome == Answered && end.Status < 500 {
+	s.count(ev)
+}
+
+func (s *Side) count(ev Event) {
+	u, now := &s.users, time.Now()
+	if ev.Head {
+		s.met(ev, now)
+		return
+	}
+	u.requests++
+	if !ev.Streamed {
+		s.met(ev, now)
+	}
+	if ev.good() {
 		return
 	}
 	u.bad++
 	c := s.people()
-	if c.first(&c.bad, badPer, s.number, e.by.Client, now) {
+	if c.first(&c.bad, badPer, s.number, ev.Client, now) {
 		u.badClients++
 	}
-	if c.first(&c.badly, analysis.OncePer, s.number, e.by.Client, now) {
+	if c.first(&c.badly, analysis.OncePer, s.number, ev.Client, now) {
 		u.badNow.add(now)
 	}
 }
 
 // met counts the client among those of the last seconds and, if the answer is
 // good, how long it took.
-func (s *Side) met(by Visitor, status int, outcome Outcome, took time.Duration, now time.Time) {
-	if by.Tester {
-		return
-	}
+func (s *Side) met(ev Event, now time.Time) {
 	c := s.people()
-	if c.first(&c.seen, analysis.OncePer, s.number, by.Client, now) {
+	if c.first(&c.seen, analysis.OncePer, s.number, ev.Client, now) {
 		s.users.clients.add(now)
 	}
-	if outcome == Answered && status < 500 && c.first(&c.timed, timedPer, s.number, by.Client, now) {
-		s.users.latency[analysis.Bin(took)]++
+	if ev.good() && c.first(&c.timed, timedPer, s.number, ev.Client, now) {
+		s.users.latency[analysis.Bin(ev.Took)]++
 	}
 }
 
@@ -100,12 +119,17 @@ func (u *users) read(now time.Time) release.Experience {
 	e := release.Experience{
 		Requests: u.requests, Bad: u.bad, BadClients: u.badClients, Clients: u.clients.sum(now), BadNow: u.badNow.sum(now),
 	}
+	e.Latency = u.took()
+	return e
+}
+
+func (u *users) took() (list []release.Took) {
 	for bin, n := range u.latency {
 		if n > 0 {
-			e.Latency = append(e.Latency, release.Took{Bin: bin, Count: n})
+			list = append(list, release.Took{Bin: bin, Count: n})
 		}
 	}
-	return e
+	return list
 }
 
 // recentSeconds is how far recent looks back: as long as a client counts once.
@@ -113,19 +137,19 @@ const recentSeconds = int64(analysis.OncePer / time.Second)
 
 // recent counts what happened in the last seconds.
 type recent struct {
-	last   int64
-	counts [recentSeconds]uint64
+	Last   int64                 `json:"last"`
+	Counts [recentSeconds]uint64 `json:"counts"`
 }
 
 func (r *recent) add(now time.Time) {
 	r.forget(now)
-	r.counts[r.last%recentSeconds]++
+	r.Counts[r.Last%recentSeconds]++
 }
 
 func (r *recent) sum(now time.Time) uint64 {
 	r.forget(now)
 	total := uint64(0)
-	for _, n := range r.counts {
+	for _, n := range r.Counts {
 		total += n
 	}
 	return total
@@ -135,12 +159,12 @@ func (r *recent) sum(now time.Time) uint64 {
 // to the latest second.
 func (r *recent) forget(now time.Time) {
 	second := now.Unix()
-	if second-r.last >= recentSeconds {
-		clear(r.counts[:])
-		r.last = second
+	if second-r.Last >= recentSeconds {
+		clear(r.Counts[:])
+		r.Last = second
 	}
-	for r.last < second {
-		r.last++
-		r.counts[r.last%recentSeconds] = 0
+	for r.Last < second {
+		r.Last++
+		r.Counts[r.Last%recentSeconds] = 0
 	}
 }

@@ -14,6 +14,10 @@ var ErrHeld = errors.New("another proxy uses this folder")
 // Dir is the folder of one proxy, locked against a second one until Close or
 // the end of the process.
 type Dir struct {
+	// AtStep, if set, is called before each step of Save and after the last,
+	// with the name of the file and of the step; tests end the process there.
+	AtStep func(file, step string)
+
 	path string
 	lock *os.File
 }
@@ -46,6 +50,17 @@ func Open(path string) (*Dir, error) {
 func (d *Dir) Close() error {
 	return errors.Join(syscall.Flock(int(d.lock.Fd()), syscall.LOCK_UN), d.lock.Close())
 }
+
+// Adopt returns the folder at path with a lock that another process has handed
+// over. It belongs to both until one of them calls Release or Close.
+func Adopt(path string, lock *os.File) *Dir { return &Dir{path: path, lock: lock} }
+
+// Lock is what to hand over to another process, which is to Adopt it.
+func (d *Dir) Lock() syscall.Conn { return d.lock }
+
+// Release lets go of a folder that another process has adopted: the lock is
+// not given free.
+func (d *Dir) Release() error { return d.lock.Close() }
 
 // Path returns the path of name inside the folder.
 func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }

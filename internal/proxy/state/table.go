@@ -74,21 +74,42 @@ func (d *Dir) Save(table route.Table) error {
 // is missing or partly written, and makes both file and name durable.
 func (d *Dir) replace(name string, content []byte) error {
 	temp := d.Path(name + ".tmp")
+	d.at(name, "create")
 	f, err := os.OpenFile(temp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(content)
+	for len(content) > 0 && err == nil {
+		d.at(name, "write")
+		n := min(len(content), writeSize)
+		_, err = f.Write(content[:n])
+		content = content[n:]
+	}
+	d.at(name, "sync")
 	if err == nil {
 		err = f.Sync()
 	}
+	d.at(name, "close")
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
+	d.at(name, "rename")
 	if err := os.Rename(temp, d.Path(name)); err != nil {
 		return err
 	}
-	return syncDir(d.path)
+	d.at(name, "sync folder")
+	err = syncDir(d.path)
+	d.at(name, "done")
+	return err
+}
+
+// writeSize is how much is written at once: a page.
+const writeSize = 4096
+
+func (d *Dir) at(file, step string) {
+	if d.AtStep != nil {
+		d.AtStep(file, step)
+	}
 }
 
 func syncDir(path string) error {

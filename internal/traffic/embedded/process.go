@@ -60,7 +60,7 @@ func (p *Process) Ensure(ctx context.Context) (admin.Health, error) {
 	if err != nil {
 		return admin.Health{}, fmt.Errorf("start proxy: %w", err)
 	}
-	child, exited, err := p.start()
+	child, exited, err := p.start(p.Command)
 	if err != nil {
 		return admin.Health{}, fmt.Errorf("start proxy: %w", err)
 	}
@@ -81,8 +81,8 @@ func (p *Process) health(ctx context.Context) (admin.Health, error) {
 
 // start runs the program in a session of its own, so that no signal to this
 // process or its terminal reaches it. The channel gets how it ended.
-func (p *Process) start() (*os.Process, <-chan error, error) {
-	if len(p.Command) == 0 {
+func (p *Process) start(command []string) (*os.Process, <-chan error, error) {
+	if len(command) == 0 {
 		return nil, nil, errors.New("no command is given")
 	}
 	log, err := os.OpenFile(p.LogPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
@@ -90,7 +90,7 @@ func (p *Process) start() (*os.Process, <-chan error, error) {
 		return nil, nil, fmt.Errorf("open log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(p.Command[0], p.Command[1:]...)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), p.Env...)
 	cmd.Dir = "/" // keeps no folder busy
 	cmd.Stdout, cmd.Stderr = log, log
