@@ -120,8 +120,11 @@ type Counters struct {
 	Lost uint64 `json:"lost"`
 	// Errors are the answers with a 5xx status, whoever made them.
 	Errors uint64 `json:"errors"`
-	// CutStreams are streams that neither side had ended.
+	// CutStreams are streams that broke off: nobody had ended them.
 	CutStreams uint64 `json:"cutStreams"`
+	// ClosedStreams are streams that the front ended on order, properly: with a
+	// last chunk or a close frame. They count as answered.
+	ClosedStreams uint64 `json:"closedStreams,omitempty"`
 }
 
 // Minus returns the growth since an earlier reading of the same epoch.
@@ -130,6 +133,7 @@ func (c Counters) Minus(base Counters) Counters {
 		Accepted: c.Accepted - base.Accepted, Answered: c.Answered - base.Answered,
 		ClientGone: c.ClientGone - base.ClientGone, Lost: c.Lost - base.Lost,
 		Errors: c.Errors - base.Errors, CutStreams: c.CutStreams - base.CutStreams,
+		ClosedStreams: c.ClosedStreams - base.ClosedStreams,
 	}
 }
 
@@ -139,5 +143,6 @@ func (c Counters) Plus(d Counters) Counters {
 		Accepted: c.Accepted + d.Accepted, Answered: c.Answered + d.Answered,
 		ClientGone: c.ClientGone + d.ClientGone, Lost: c.Lost + d.Lost,
 		Errors: c.Errors + d.Errors, CutStreams: c.CutStreams + d.CutStreams,
+		ClosedStreams: c.ClosedStreams + d.ClosedStreams,
 	}
 }

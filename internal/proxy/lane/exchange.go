@@ -68,9 +68,9 @@ func (x *exchange) end() ledger.End {
 	switch {
 	case x.made:
 	case x.tunnel != nil:
-		end.Outcome, end.Cut = x.tunnel.outcome()
+		end.Outcome, end.Cut, end.Ordered = x.tunnel.outcome()
 	case x.whole && !x.writeBroke.Load():
-		end.Outcome, end.Cut = ledger.Answered, x.shorted
+		end.Outcome, end.Ordered = ledger.Answered, x.shorted
 	case x.clientGone():
 		end.Outcome = ledger.ClientGone
 	default:

@@ -85,7 +85,7 @@ func TestAStreamTheAppDropsIsLostAndCut(t *testing.T) {
 	s.settled(release.Counters{Accepted: 1, Lost: 1, CutStreams: 1})
 }
 
-func TestAStreamClosedOnOrderEndsProperlyAndIsReportedAsCut(t *testing.T) {
+func TestAStreamClosedOnOrderEndsProperlyAndIsReportedAsClosed(t *testing.T) {
 	t.Parallel()
 	s := events(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	body := s.listen(t.Context())
@@ -95,7 +95,7 @@ func TestAStreamClosedOnOrderEndsProperlyAndIsReportedAsCut(t *testing.T) {
 	if _, err := io.ReadAll(body); err != nil {
 		t.Errorf("the client got %v instead of a proper end", err)
 	}
-	s.settled(release.Counters{Accepted: 1, Answered: 1, CutStreams: 1})
+	s.settled(release.Counters{Accepted: 1, Answered: 1, ClosedStreams: 1})
 }
 
 // echo serves a WebSocket that sends every message back, says goodbye when
@@ -179,7 +179,7 @@ func TestAWebSocketEndsAsItWasEnded(t *testing.T) {
 					s.t.Errorf("the client got %v, want close status 1012", err)
 				}
 			},
-			release.Counters{Accepted: 1, Answered: 1, CutStreams: 1}},
+			release.Counters{Accepted: 1, Answered: 1, ClosedStreams: 1}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ type Outcome int
 // The outcomes.
 const (
 	// Answered: the app's answer was passed on whole. A stream that the proxy
-	// closed on order counts here too; End.Cut says so.
+	// closed on order counts here too; End.Ordered says so.
 	Answered Outcome = iota
 	// ClientGone: the client went away before the end.
 	ClientGone
@@ -23,8 +23,10 @@ type End struct {
 	Status int
 	// Took is the time from the request's arrival to the end of the answer.
 	Took time.Duration
-	// Cut marks a stream that neither the client nor the app had ended.
+	// Cut marks a stream that broke off: nobody had ended it.
 	Cut bool
+	// Ordered marks a stream that the proxy ended on order.
+	Ordered bool
 }
 
 // Entry is one request in a ledger. Its methods may be called from several
@@ -106,6 +108,9 @@ func (e *Entry) Close(end End) {
 	delete(s.streams, e)
 	if end.Cut {
 		s.counters.CutStreams++
+	}
+	if end.Ordered {
+		s.counters.ClosedStreams++
 	}
 }
 
