@@ -68,6 +68,11 @@ func (p *plane) Stats(app string) admin.Stats {
 			Blue:  p.book.Of(app, release.Blue).Read(),
 			Green: p.book.Of(app, release.Green).Read(),
 		},
+		Excluded: release.Sides[[]release.Excluded]{
+			Blue:  p.board.Excluded(app, release.Blue),
+			Green: p.board.Excluded(app, release.Green),
+		},
+		Held:       p.board.Held(app),
 		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
 }

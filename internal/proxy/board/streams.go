@@ -7,7 +7,7 @@ import (
 	"cutover/internal/release"
 )
 
-type closeKey struct {
+type sideOf struct {
 	app  string
 	side release.Side
 }
@@ -17,7 +17,7 @@ type closeKey struct {
 // are. While such a round is under way another call starts none and returns
 // 0. The round ends early with ctx.
 func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side, spread time.Duration) int {
-	key := closeKey{app, side}
+	key := sideOf{app, side}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	open := b.book.Of(app, side).Streams()
@@ -47,7 +47,7 @@ func (b *Board) CutAll() {
 	}
 }
 
-func (b *Board) closed(key closeKey) {
+func (b *Board) closed(key sideOf) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.closing, key)

@@ -16,8 +16,15 @@ type attempt struct {
 	twice    bool // may be sent again although it may have been received
 	body     *replay
 	conn     atomic.Pointer[conn]
+	// sendings counts the connections that took some of the request, over all
+	// attempts for it.
+	sendings *atomic.Int32
 	wrote    atomic.Bool
+	heard    atomic.Bool // some of an answer came
 }
+
+// mostSendings is how often a request goes out at most.
+const mostSendings = 2
 
 // take is called with each connection the pool chooses for the attempt.
 func (a *attempt) take(info httptrace.GotConnInfo) {
@@ -28,17 +35,20 @@ func (a *attempt) take(info httptrace.GotConnInfo) {
 }
 
 // mayRepeat reports whether the request may be sent again after err: no byte
-// of it was written to a connection, or the last connection was never made
-// and the request does no harm if it comes twice.
+// of it was ever written to a connection, or it does no harm if it comes
+// twice, has gone out once and got nothing for an answer.
 func (a *attempt) mayRepeat(err error) bool {
-	return !a.wrote.Load() || a.twice && refused(err)
+	sent := a.sendings.Load()
+	return sent == 0 || a.twice && sent < mostSendings && !a.heard.Load() && !timedOut(err)
 }
 
 // written is called by the connection.
 func (a *attempt) written() {
 	if a.wrote.CompareAndSwap(false, true) {
-		a.body.forget()
-		a.claim.Sent()
+		if !a.twice {
+			a.body.forget()
+		}
+		a.claim.Reached()
 	}
 }
 

@@ -86,6 +86,22 @@ func (e *Entry) Cut() {
 	}
 }
 
+// Withdraw takes a request back out of the ledger, as if it had never come,
+// because it has reached no endpoint and is to be admitted anew. A stream
+// stays, and so does what has ended.
+func (e *Entry) Withdraw() {
+	s := e.side
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.ended || e.cut != nil {
+		return
+	}
+	e.ended = true
+	s.weigh(e, -1)
+	s.requests--
+	s.counters.Accepted--
+}
+
 // Close settles the entry. Only the first call counts.
 func (e *Entry) Close(end End) {
 	s := e.side

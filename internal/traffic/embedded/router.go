@@ -37,18 +37,18 @@ func (r *Router) Observe(ctx context.Context, app string) (release.Traffic, erro
 	return release.Traffic{
 		Known: true, Served: s.Served, Generation: s.Generation, Epoch: s.Epoch,
 		Salt: s.Route.Salt, Private: s.Route.Private,
-		Mirror: s.Route.Mirror, Comparison: s.Comparison,
+		Mirror: s.Route.Mirror, Comparison: s.Comparison, Held: s.Held,
 		Sides: release.Sides[release.SideTraffic]{
-			Blue:  side(s.Route.Sides.Blue, s.Sides.Blue),
-			Green: side(s.Route.Sides.Green, s.Sides.Green),
+			Blue:  side(s.Route.Sides.Blue, s.Sides.Blue, s.Excluded.Blue),
+			Green: side(s.Route.Sides.Green, s.Sides.Green, s.Excluded.Green),
 		},
 	}, nil
 }
 
-func side(r release.SideRoute, l ledger.Reading) release.SideTraffic {
+func side(r release.SideRoute, l ledger.Reading, out []release.Excluded) release.SideTraffic {
 	return release.SideTraffic{
 		Weight: r.Weight, Endpoints: r.Endpoints,
-		Requests: l.Requests, Streams: l.Streams, Load: l.Load, Counters: l.Counters, Users: l.Users,
+		Requests: l.Requests, Streams: l.Streams, Load: l.Load, Counters: l.Counters, Users: l.Users, Excluded: out,
 	}
 }
 
