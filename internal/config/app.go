@@ -72,6 +72,8 @@ type Traffic struct {
 	StreamGrace Duration `json:"streamGrace,omitempty" jsonschema:"default=5m"`
 	// The time over which streams left after that are closed, one by one.
 	StreamSpread Duration `json:"streamSpread,omitempty" jsonschema:"default=30s"`
+	// What becomes of requests while no instance can take them, such as during a restart: they wait for a moment.
+	Hold Waiting `json:"hold,omitzero"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

@@ -112,6 +112,7 @@ func (t Traffic) validate(tell report) {
 	}
 	checkURLPath(t.Path, "path", tell)
 	t.Affinity.validate(tell.in("affinity"))
+	t.Hold.validate(tell.in("hold"))
 }
 
 func (a Affinity) validate(tell report) {
@@ -131,5 +132,6 @@ func (t Traffic) front() release.Front {
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},
 		PrivateListen: t.PrivateGreen,
 		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
+		Hold: t.Hold.resolve(),
 	}
 }

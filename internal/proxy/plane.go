@@ -96,7 +96,7 @@ func (p *plane) CloseStreams(c admin.CloseStreams) (int, error) {
 		}
 	}
 	s, _ := table.Service(c.App)
-	return p.board.CloseStreams(p.ctx, c.App, c.Side, s.Route.Front.StreamSpread), nil
+	return p.board.CloseStreams(p.ctx, c.App, c.Side, c.Instances, s.Route.Front.StreamSpread), nil
 }
 
 // Change implements admin.Plane.

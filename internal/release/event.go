@@ -116,6 +116,9 @@ type Noticed struct {
 	What   Notice `json:"what"`
 	Side   Side   `json:"side,omitempty"`
 	Detail string `json:"detail"`
+	// Requests and Streams are what was cut (CutOff).
+	Requests int `json:"requests,omitempty"`
+	Streams  int `json:"streams,omitempty"`
 }
 
 // Notice names what was noticed.
@@ -126,6 +129,8 @@ const (
 	Degraded  Notice = "degraded"
 	Recovered Notice = "recovered"
 	Restarted Notice = "instance restarted"
+	// CutOff: instances are stopped although requests or streams are left.
+	CutOff Notice = "drain cut off"
 )
 
 // Ended closes a release, with its ledger.

@@ -144,6 +144,12 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"forces a drain that is to be waited for", func(s release.State, w release.World) release.Decision {
+			if s.Plan.Drain.OnTimeout == release.DrainWait {
+				s.Plan.Drain.OnTimeout = release.DrainForce
+			}
+			return release.Decide(s, w)
+		}},
 		{"goes on while it is paused", func(s release.State, w release.World) release.Decision {
 			s.Halt = nil
 			return release.Decide(s, w)

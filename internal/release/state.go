@@ -87,6 +87,8 @@ type State struct {
 	// Forgiven is how many of the new side's restarts came before somebody
 	// looked and resumed.
 	Forgiven int `json:"forgiven,omitempty"`
+	// Cut is what was cut on each side because a drain was not waited for.
+	Cut Sides[Cut] `json:"cut,omitzero"`
 	// ReadyTook is how long the new instances took to get ready.
 	ReadyTook time.Duration `json:"readyTook,omitzero"`
 }

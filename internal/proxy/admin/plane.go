@@ -84,10 +84,12 @@ type Stats struct {
 	Comparison *release.Comparison `json:"comparison,omitempty"`
 }
 
-// CloseStreams asks for the streams of one side to be closed.
+// CloseStreams asks for the streams of one side to be closed, or those on the
+// named instances of it.
 type CloseStreams struct {
-	App  string       `json:"app"`
-	Side release.Side `json:"side"`
+	App       string       `json:"app"`
+	Side      release.Side `json:"side"`
+	Instances []string     `json:"instances,omitempty"`
 	// Fence goes in a header.
 	Fence uint64 `json:"-"`
 }

@@ -369,13 +369,13 @@ func TestLeftoverStreamsAreClosedOneByOneOverTheSpread(t *testing.T) {
 				cuts = append(cuts, time.Since(start))
 			})
 		}
-		if n := b.CloseStreams(t.Context(), "shop", release.Blue, 10*time.Second); n != 5 {
+		if n := b.CloseStreams(t.Context(), "shop", release.Blue, nil, 10*time.Second); n != 5 {
 			t.Fatalf("%d streams are being closed, want 5", n)
 		}
-		if n := b.CloseStreams(t.Context(), "shop", release.Blue, 0); n != 0 {
+		if n := b.CloseStreams(t.Context(), "shop", release.Blue, nil, 0); n != 0 {
 			t.Errorf("a repeated order began a second round of %d", n)
 		}
-		if n := b.CloseStreams(t.Context(), "shop", release.Green, 0); n != 0 {
+		if n := b.CloseStreams(t.Context(), "shop", release.Green, nil, 0); n != 0 {
 			t.Errorf("green has no streams, but %d are being closed", n)
 		}
 		<-time.After(time.Minute)

@@ -12,15 +12,16 @@ type sideOf struct {
 	side release.Side
 }
 
-// CloseStreams begins to close the streams that are open on a side now, the
+// CloseStreams begins to close the streams that are open on a side now, or on
+// the named endpoints of it unless there are none, the
 // first at once and the others evenly over spread, and returns how many there
 // are. While such a round is under way another call starts none and returns
 // 0. The round ends early with ctx.
-func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side, spread time.Duration) int {
+func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side, only []string, spread time.Duration) int {
 	key := sideOf{app, side}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	open := b.book.Of(app, side).Streams()
+	open := b.book.Of(app, side).Streams(only...)
 	if len(open) == 0 || b.closing[key] {
 		return 0
 	}

@@ -81,7 +81,7 @@ func (r *Router) Route(ctx context.Context, order release.RouteOrder) error {
 // Front says, and returns at once. An order that is being carried out is not
 // begun again. It returns release.ErrFenced like Route.
 func (r *Router) CloseStreams(ctx context.Context, order release.StreamOrder) error {
-	_, err := r.Client.CloseStreams(ctx, admin.CloseStreams{App: order.App, Side: order.Side, Fence: order.Fence})
+	_, err := r.Client.CloseStreams(ctx, admin.CloseStreams{App: order.App, Side: order.Side, Instances: order.Instances, Fence: order.Fence})
 	if err != nil {
 		return fmt.Errorf("close streams of %s, side %s: %w", order.App, order.Side, err)
 	}
