@@ -32,7 +32,8 @@ type Holding struct {
 
 // Held counts the requests of an app that waited for an instance.
 type Held struct {
-	// Now wait at this moment; they are on no side's account.
+	// Now wait at this moment; they are on no side's account, but for one at
+	// most that tries whether an instance is back.
 	Now int `json:"now"`
 	// Total have waited or do, Late of them in vain; Gone are those whose
 	// client left meanwhile. Full were turned away because no more may wait.
