@@ -36,8 +36,10 @@ bench-core: ## decisions, histories and journal appends per second
 bench-journal: ## durable appends against a bare fsync, in one run
 	$(GO) test -run '^$$' -bench . ./bench/journal
 
-bench-switch: ## 20 switches under load: what fails, and how soon the old side is free
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/switch
+SWITCHES ?= 20
+KILLS ?= 4
+bench-switch: ## switches under load (SWITCHES=20, KILLS=4): what fails, and how soon the old side is free
+	SWITCHES=$(SWITCHES) KILLS=$(KILLS) $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench/switch
 
 bench-takeover: ## the data plane replaced 20 times at 2,000 requests a second: what fails
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/takeover

@@ -172,6 +172,9 @@ func (s *session) writeLedger(w io.Writer, v api.View) {
 		if c := ledger.Of(side.Side); side.Version != "" && c.Accepted > 0 {
 			fmt.Fprintf(w, "           %s: %d requests, %d errors\n", sideLabel(side), c.Accepted, c.Errors)
 		}
+		if c := st.Cut.Of(side.Side); c.Requests+c.Streams > 0 {
+			fmt.Fprintf(w, "           %s: %d requests and %d streams were cut by a drain that was not waited for\n", sideLabel(side), c.Requests, c.Streams)
+		}
 	}
 }
 

@@ -76,6 +76,8 @@ type Traffic struct {
 	TLS *TLS `json:"tls,omitempty"`
 	// How instances are spoken to.
 	Backend Backend `json:"backend,omitzero"`
+	// What becomes of requests while no instance can take them, such as during a restart: they wait for a moment.
+	Hold Waiting `json:"hold,omitzero"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

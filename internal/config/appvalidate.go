@@ -153,6 +153,7 @@ func (t Traffic) validate(tell report) {
 	if t.TLS != nil && t.PrivateGreen != "" && t.PrivateGreen == t.TLS.Redirect {
 		tell("privateGreen", "it is the address of tls.redirect", "choose another port")
 	}
+	t.Hold.validate(tell.in("hold"))
 }
 
 func (a Affinity) validate(tell report) {
@@ -173,5 +174,6 @@ func (t Traffic) front(dir string) release.Front {
 		PrivateListen: t.PrivateGreen,
 		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
 		TLS: t.TLS.resolve(t.Hosts, dir), Backend: t.Backend.protocol(),
+		Hold: t.Hold.resolve(),
 	}
 }

@@ -84,6 +84,11 @@ func (p *plane) Stats(ctx context.Context, app string) (admin.Stats, error) {
 			Blue:  p.book.Of(app, release.Blue).Read().Plus(before[app].Blue),
 			Green: p.book.Of(app, release.Green).Read().Plus(before[app].Green),
 		},
+		Excluded: release.Sides[[]release.Excluded]{
+			Blue:  p.board.Excluded(app, release.Blue),
+			Green: p.board.Excluded(app, release.Green),
+		},
+		Held:       p.board.Held(app),
 		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
 	if p.moved.Load() {
@@ -114,8 +119,8 @@ func (p *plane) CloseStreams(c admin.CloseStreams) (int, error) {
 		}
 	}
 	s, _ := table.Service(c.App)
-	n := p.board.CloseStreams(p.ctx, c.App, c.Side, s.Route.Front.StreamSpread)
-	before, err := p.former.CloseStreams(p.ctx, c.App, c.Side)
+	n := p.board.CloseStreams(p.ctx, c.App, c.Side, c.Instances, s.Route.Front.StreamSpread)
+	before, err := p.former.CloseStreams(p.ctx, c.App, c.Side, c.Instances)
 	return n + before, err
 }
 

@@ -119,6 +119,7 @@ func checkStop(s State, w World, a Action) []Violation {
 			}
 		}
 	}
+	vs = append(vs, checkDrained(s, w, a)...)
 	if a.Side != s.Plan.From.Side || s.NoReturn {
 		return vs
 	}
@@ -135,6 +136,18 @@ func checkStop(s State, w World, a Action) []Violation {
 		vs = append(vs, Violation{"I2", fmt.Sprintf("a batch would leave %d ready instances", left)})
 	}
 	return vs
+}
+
+// checkDrained is I7 for a plan that waits for work in flight: nothing is
+// stopped that has some, unless somebody asked for it.
+func checkDrained(s State, w World, a Action) []Violation {
+	if s.Plan.Drain.OnTimeout != DrainWait || s.Next || s.Phase == Preflight {
+		return nil
+	}
+	if requests, streams := w.Traffic.Sides.Of(a.Side).inFlight(a.Instances); requests+streams > 0 {
+		return []Violation{{"I7", leftWords(requests, streams) + " in flight on what is stopped, although the plan waits for them"}}
+	}
+	return nil
 }
 
 // checkExchange is I2 for a database that is replaced: whatever still runs

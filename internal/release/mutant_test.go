@@ -144,6 +144,12 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"forces a drain that is to be waited for", func(s release.State, w release.World) release.Decision {
+			if s.Plan.Drain.OnTimeout == release.DrainWait {
+				s.Plan.Drain.OnTimeout = release.DrainForce
+			}
+			return release.Decide(s, w)
+		}},
 		{"starts the new singleton beside the old one", func(s release.State, w release.World) release.Decision {
 			return release.Decide(s, withoutCompanions(w, func(i release.Instance) bool {
 				return s.Phase == release.Soaking && i.Component == "beat" && i.Version == s.Plan.From.Version

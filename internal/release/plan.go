@@ -154,10 +154,12 @@ type Drain struct {
 type OnTimeout string
 
 // The choices. DrainPause waits for a person, DrainForce goes on and the
-// requests left are counted as lost.
+// requests left are counted as lost, with their number on record.
 const (
 	DrainPause OnTimeout = "pause"
 	DrainForce OnTimeout = "force"
+	// DrainWait goes on waiting, for as long as it takes.
+	DrainWait OnTimeout = "wait"
 )
 
 // Guard says when a release is taken back, and what it takes to go on.

@@ -83,14 +83,20 @@ type Stats struct {
 	Generation uint64                        `json:"generation"`
 	Route      release.Route                 `json:"route"`
 	Sides      release.Sides[ledger.Reading] `json:"sides"`
+	// Excluded are the endpoints that get no requests for a while; Held counts
+	// the requests that had to wait for one.
+	Excluded release.Sides[[]release.Excluded] `json:"excluded,omitzero"`
+	Held     release.Held                      `json:"held,omitzero"`
 	// Comparison is what copying requests has shown for the route's release.
 	Comparison *release.Comparison `json:"comparison,omitempty"`
 }
 
-// CloseStreams asks for the streams of one side to be closed.
+// CloseStreams asks for the streams of one side to be closed, or those on the
+// named instances of it.
 type CloseStreams struct {
-	App  string       `json:"app"`
-	Side release.Side `json:"side"`
+	App       string       `json:"app"`
+	Side      release.Side `json:"side"`
+	Instances []string     `json:"instances,omitempty"`
 	// Fence goes in a header.
 	Fence uint64 `json:"-"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"sync/atomic"
 
+	"cutover/internal/proxy/hold"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
@@ -33,6 +34,8 @@ type arm struct {
 	side      release.Side
 	ledger    *ledger.Side
 	endpoints []*Endpoint
+	ward      *ward
+	room      *hold.Room
 	turn      atomic.Uint32
 }
 
@@ -61,13 +64,15 @@ func (b *Board) compileService(s *route.Service, before *service) *service {
 	for _, side := range []release.Side{release.Blue, release.Green} {
 		a := out.sides.Of(side)
 		a.side, a.ledger = side, b.book.Of(s.App, side)
+		a.ward, a.room = newWard(), b.room(sideOf{s.App, side})
 		var known []*Endpoint
 		if before != nil {
-			known = before.sides.Of(side).endpoints
+			known, a.ward = before.sides.Of(side).endpoints, before.sides.Of(side).ward
 		}
 		for _, e := range s.Route.Sides.Of(side).Endpoints {
 			a.endpoints = append(a.endpoints, endpoint(e, known))
 		}
+		a.ward.fit(a.endpoints)
 	}
 	return out
 }
@@ -79,4 +84,17 @@ func (l *live) service(app string) *service {
 		}
 	}
 	return nil
+}
+
+// addresses returns those of all endpoints.
+func (l *live) addresses() map[string]bool {
+	all := map[string]bool{}
+	for _, s := range l.services {
+		for _, side := range []release.Side{release.Blue, release.Green} {
+			for _, e := range s.sides.Of(side).endpoints {
+				all[e.Addr] = true
+			}
+		}
+	}
+	return all
 }

@@ -17,7 +17,11 @@ import (
 // exchange is one request and its answer on their way, with all that is
 // needed to say in the end what became of them.
 type exchange struct {
+	// claim is nil if the app went off the table while the request waited;
+	// refusal says how, then.
 	claim   *board.Claim
+	refusal *board.Refusal
+	listen  string
 	request *http.Request
 	start   time.Time
 	closing *atomic.Bool
@@ -37,15 +41,16 @@ type exchange struct {
 	shorted bool    // the stream was ended on order
 	tunnel  *tunnel // set by an upgrade
 
-	cut         atomic.Bool // the order to end a stream
+	sendings    atomic.Int32 // see attempt
+	cut         atomic.Bool  // the order to end a stream
 	uploadBroke atomic.Bool
 	writeBroke  atomic.Bool
 }
 
 type exchangeKey struct{}
 
-func newExchange(claim *board.Claim, r *http.Request, closing *atomic.Bool) *exchange {
-	x := &exchange{claim: claim, start: time.Now(), closing: closing, client: r.Context()}
+func newExchange(claim *board.Claim, listen string, r *http.Request, closing *atomic.Bool) *exchange {
+	x := &exchange{claim: claim, listen: listen, start: time.Now(), closing: closing, client: r.Context()}
 	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.cancel = cancel
 	x.request = r.WithContext(ctx)
@@ -58,7 +63,9 @@ func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{})
 // finish settles the account. It runs also when the handler panics, which is
 // how net/http is told to cut a connection.
 func (x *exchange) finish() {
-	x.claim.Close(x.end())
+	if x.claim != nil {
+		x.claim.Close(x.end())
+	}
 	x.copy.Drop()
 	x.cancel()
 }
@@ -68,9 +75,9 @@ func (x *exchange) end() ledger.End {
 	switch {
 	case x.made:
 	case x.tunnel != nil:
-		end.Outcome, end.Cut = x.tunnel.outcome()
+		end.Outcome, end.Cut, end.Ordered = x.tunnel.outcome()
 	case x.whole && !x.writeBroke.Load():
-		end.Outcome, end.Cut = ledger.Answered, x.shorted
+		end.Outcome, end.Ordered = ledger.Answered, x.shorted
 	case x.clientGone():
 		end.Outcome = ledger.ClientGone
 	default:

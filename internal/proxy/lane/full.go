@@ -32,10 +32,12 @@ type Full struct {
 
 // NewFull returns a lane that asks b where requests go.
 func NewFull(b *board.Board, log *slog.Logger) *Full {
-	f := &Full{board: b, pool: newPool(), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
+	open := &roster{}
+	b.Left = open.retire
+	f := &Full{board: b, pool: newPool(open), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		Transport:      &sender{pool: f.pool, shared: f.shared},
+		Transport:      &sender{pool: f.pool, shared: f.shared, board: b},
 		ModifyResponse: f.begin,
 		ErrorHandler:   f.fail,
 		BufferPool:     &buffers{},
@@ -59,7 +61,7 @@ func (f *Full) Handler(listen string) http.Handler {
 		}
 		// An app may answer before it has read the whole body.
 		_ = http.NewResponseController(w).EnableFullDuplex()
-		x := newExchange(claim, r, &f.closing)
+		x := newExchange(claim, listen, r, &f.closing)
 		defer x.finish()
 		if x.copy = f.Mirror.Watch(claim.App(), claim.Side(), r); x.copy != nil {
 			x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
@@ -107,6 +109,10 @@ func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if x.clientGone() {
 		panic(http.ErrAbortHandler)
 	}
+	if x.claim == nil {
+		x.gone(w)
+		return
+	}
 	status, reason := verdict(err)
 	x.made = true
 	f.failed.warn("request lost", "app", x.claim.App(), "side", x.claim.Side(), "endpoint", x.address, "status", status, "error", err)
@@ -117,6 +123,8 @@ func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
 func verdict(err error) (status int, reason string) {
 	var timeout net.Error
 	switch {
+	case errors.Is(err, errHeldTooLong):
+		return http.StatusServiceUnavailable, "no instance could take the request in time"
 	case errors.Is(err, errNoEndpoint):
 		return http.StatusServiceUnavailable, "no instance is there to answer"
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded):

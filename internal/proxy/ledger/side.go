@@ -88,13 +88,16 @@ func (s *Side) InFlight() (requests, streams int) {
 	return s.requests, len(s.streams)
 }
 
-// Streams returns the streams that are open now, in no order.
-func (s *Side) Streams() []*Entry {
+// Streams returns the streams that are open now, in no order: those on the
+// named endpoints, all if none is named.
+func (s *Side) Streams(at ...string) []*Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	open := make([]*Entry, 0, len(s.streams))
 	for e := range s.streams {
-		open = append(open, e)
+		if len(at) == 0 || slices.Contains(at, e.at) {
+			open = append(open, e)
+		}
 	}
 	return open
 }

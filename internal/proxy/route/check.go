@@ -55,6 +55,9 @@ func (s Service) Check() error {
 	if front.StreamGrace < 0 || front.StreamSpread < 0 {
 		errs = append(errs, errors.New("streamGrace and streamSpread must not be negative"))
 	}
+	if h := front.Hold; h.AtMost < 0 || h.Requests < 0 {
+		errs = append(errs, errors.New("hold.atMost and hold.requests must not be negative"))
+	}
 	if m := s.Route.Mirror; m != nil {
 		errs = append(errs, checkMirror(m, s.Route))
 	}
