@@ -204,7 +204,7 @@ func TestATakeoverUnderLoadFailsNobody(t *testing.T) {
 		h, err := last.Health(t.Context())
 		return err == nil && len(h.Former) == 0
 	}, func() any { return "somebody is still leaving" })
-	if stats, err = last.Stats(t.Context(), "shop"); err != nil || stats.Sides.Blue.Streams != 0 || stats.Sides.Blue.Counters.CutStreams != 1 {
+	if stats, err = last.Stats(t.Context(), "shop"); err != nil || stats.Sides.Blue.Streams != 0 || stats.Sides.Blue.Counters.ClosedStreams != 1 {
 		t.Errorf("after the stream: %+v, %v", stats.Sides.Blue, err)
 	}
 }
