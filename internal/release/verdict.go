@@ -17,6 +17,8 @@ type Verdict struct {
 	Evidence *Evidence `json:"evidence,omitempty"`
 	// Signals are what each signal and condition beside the requests says.
 	Signals []SignalFinding `json:"signals,omitempty"`
+	// Synthetic is what requests say that are no user's, nil without such.
+	Synthetic *SyntheticVerdict `json:"synthetic,omitempty"`
 }
 
 // open says what an answer waits for, or else why it is as it is.
