@@ -27,6 +27,7 @@ import (
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
+	"cutover/internal/synthetic"
 	"cutover/internal/traffic/embedded"
 )
 
@@ -53,6 +54,7 @@ type control struct {
 	schema    *driver.Driver
 	backups   backup.Keeper
 	signals   *watch.Watcher
+	synthetic *synthetic.Sender
 	rehearsed rehearsals
 	engine    *engine.Engine
 }
@@ -92,6 +94,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 		return nil, err
 	}
 	c.signals = watch.New(watch.Options{Readers: newReaders()})
+	c.synthetic = synthetic.New()
 	c.engine = c.newEngine()
 	return c, nil
 }
@@ -114,12 +117,13 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
-		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
+		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Synthetic: c.synthetic, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
 	})
 }
 
 func (c *control) close() {
+	c.synthetic.Close()
 	if err := c.signals.Close(); err != nil {
 		c.options.Logger.Error("end the watch of the signals", "error", err)
 	}

@@ -71,16 +71,11 @@ type SyntheticVerdict struct {
 	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
-// synthesizes reports whether the state is one in which synthetic requests may
-// be sent: users could be on either side, or have been kept from one.
-func (s State) synthesizes() bool {
+// Synthesizes reports whether the release is at a point at which synthetic
+// requests may be sent while it holds a share of the traffic.
+func (s State) Synthesizes() bool {
 	return s.Plan.Synthetic != nil && !s.Plan.alone() && (s.Phase == Shifting || s.Phase == Soaking) && s.shadow() == nil && !s.Plan.shadowOnly()
 }
-
-// Synthesizes reports whether the release is at a point at which synthetic
-// requests are sent if users send too little: it holds a share of the traffic,
-// seen at the front.
-func (s State) Synthesizes() bool { return s.synthesizes() && s.Held }
 
 // standIn is how many requests of a hold are stood in for, 0 unless the release
 // lets synthetic ones do that and the verdict rests on them.
