@@ -125,7 +125,7 @@ func (j *judge) verdict(s release.State, w release.World) release.Verdict {
 	if j.last.Finding == analysis.Waiting && v.Kind == release.Unknown && j.measured() {
 		v.Kind, v.Holds = release.NotEnough, v.Reason
 	}
-	return j.probe.weigh(j.gauges.weigh(v), j.last.Finding == analysis.Suspicious)
+	return j.probe.weigh(s, j.gauges.weigh(v), j.last.Finding == analysis.Suspicious)
 }
 
 // measured reports whether the latest look had all it needs of the requests, so

@@ -133,11 +133,15 @@ func (y *probe) idle(s release.State, w release.World) string {
 // weigh puts what the synthetic requests say beside the verdict: the worse of
 // the two counts. They make a verdict healthy only where the release says so,
 // users are too few, and nothing speaks against it.
-func (y *probe) weigh(v release.Verdict, suspicious bool) release.Verdict {
+func (y *probe) weigh(s release.State, v release.Verdict, suspicious bool) release.Verdict {
 	if y.plan == nil {
 		return v
 	}
 	own := y.verdict()
+	if own.Kind == release.Healthy && y.test.Better.Step != s.HoldNumber() {
+		// It is about the step before: this one has only just begun.
+		own.Kind, own.InHold = release.NotEnough, 0
+	}
 	v.Synthetic = &own
 	if own.Kind == release.Failing {
 		if v.Kind != release.Failing {
