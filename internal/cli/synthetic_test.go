@@ -63,9 +63,10 @@ func TestAGoodVersionThatNoUserMeetsGoesOnBySyntheticRequestsWhereAsked(t *testi
 	if !strings.Contains(v.State.Reason, "synthetic: green 0 errors in ") {
 		t.Errorf("it went on because %s", v.State.Reason)
 	}
-	if out := h.must(0, "status", "shop"); !strings.Contains(out, "synthetic  at rest") {
-		t.Errorf("the status is\n%s", out)
-	}
+	await(t, "it says that nothing is sent any more", func() bool {
+		_, out := h.run("status", "shop")
+		return strings.Contains(out, "synthetic  at rest")
+	})
 }
 
 func TestAGoodVersionThatNoUserMeetsWaitsWhereNobodyLetSyntheticRequestsPromote(t *testing.T) {

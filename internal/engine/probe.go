@@ -107,11 +107,16 @@ func (y *probe) take(s release.State, pairs []release.SyntheticPair) {
 	y.last = &a
 }
 
+const notHeld = "no share of the traffic is held"
+
+// holding reports whether synthetic requests may be sent at all.
+func holding(s release.State) bool { return s.Synthesizes() && s.Held }
+
 // idle says why nothing is to be sent now, "" if it is.
 func (y *probe) idle(s release.State, w release.World) string {
 	switch {
-	case !s.Synthesizes() || !s.Held:
-		return "no share of the traffic is held"
+	case !holding(s):
+		return notHeld
 	case !w.Traffic.Known:
 		return "the front cannot be observed"
 	}
@@ -138,6 +143,9 @@ func (y *probe) weigh(s release.State, v release.Verdict, suspicious bool) relea
 		return v
 	}
 	own := y.verdict()
+	if own.Rests == "" && !holding(s) {
+		own.Rests = notHeld // since the last look
+	}
 	if own.Kind == release.Healthy && y.test.Better.Step != s.HoldNumber() {
 		// It is about the step before: this one has only just begun.
 		own.Kind, own.InHold = release.NotEnough, 0
