@@ -72,6 +72,10 @@ type Traffic struct {
 	StreamGrace Duration `json:"streamGrace,omitempty" jsonschema:"default=5m"`
 	// The time over which streams left after that are closed, one by one.
 	StreamSpread Duration `json:"streamSpread,omitempty" jsonschema:"default=30s"`
+	// Speak TLS, HTTP/2 included, and nothing else on the address users connect to.
+	TLS *TLS `json:"tls,omitempty"`
+	// How instances are spoken to.
+	Backend Backend `json:"backend,omitzero"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

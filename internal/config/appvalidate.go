@@ -149,6 +149,10 @@ func (t Traffic) validate(tell report) {
 	}
 	checkURLPath(t.Path, "path", tell)
 	t.Affinity.validate(tell.in("affinity"))
+	t.TLS.validate(t.Hosts, t.Listen, tell.in("tls"))
+	if t.TLS != nil && t.PrivateGreen != "" && t.PrivateGreen == t.TLS.Redirect {
+		tell("privateGreen", "it is the address of tls.redirect", "choose another port")
+	}
 }
 
 func (a Affinity) validate(tell report) {
@@ -162,11 +166,12 @@ func (a Affinity) validate(tell report) {
 	}
 }
 
-func (t Traffic) front() release.Front {
+func (t Traffic) front(dir string) release.Front {
 	return release.Front{
 		Listen: t.Listen, Hosts: t.Hosts, Path: t.Path,
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},
 		PrivateListen: t.PrivateGreen,
 		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
+		TLS: t.TLS.resolve(t.Hosts, dir), Backend: t.Backend.protocol(),
 	}
 }

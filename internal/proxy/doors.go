@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/keyring"
 )
 
 const (
@@ -27,17 +28,24 @@ const (
 // kernel keeps callers waiting instead of the proxy turning them away.
 type doors struct {
 	handler func(addr string) http.Handler
+	ring    *keyring.Ring
 	log     *slog.Logger
 
 	mu   sync.Mutex
 	open map[string]*http.Server
+	// listeners and kinds are those of the open doors; see keyring.Ring.Kind.
+	listeners map[string]net.Listener
+	kinds     map[string]string
 	// retired doors take no connections; they go when their requests have
 	// ended.
 	retired map[*http.Server]bool
 }
 
-func newDoors(handler func(addr string) http.Handler, log *slog.Logger) *doors {
-	return &doors{handler: handler, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{}}
+func newDoors(handler func(addr string) http.Handler, ring *keyring.Ring, log *slog.Logger) *doors {
+	return &doors{
+		handler: handler, ring: ring, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{},
+		listeners: map[string]net.Listener{}, kinds: map[string]string{},
+	}
 }
 
 // bound are addresses that are bound but not served yet.
@@ -84,6 +92,10 @@ func listenError(addr string, err error) error {
 func (d *doors) serve(fresh bound) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.enter(fresh)
+}
+
+func (d *doors) enter(fresh bound) {
 	for addr, ln := range fresh {
 		server := &http.Server{
 			Handler:           d.handler(addr),
@@ -92,9 +104,10 @@ func (d *doors) serve(fresh bound) {
 			MaxHeaderBytes:    maxHeaderBytes,
 			ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 		}
-		d.open[addr] = server
+		d.open[addr], d.listeners[addr], d.kinds[addr] = server, ln, d.ring.Kind(addr)
+		secured := d.secure(addr, server, ln)
 		go func() {
-			if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(secured); !errors.Is(err, http.ErrServerClosed) {
 				d.log.Error("stopped listening", "address", addr, "error", err)
 			}
 		}()
@@ -111,15 +124,21 @@ func (d *doors) keep(addrs []string) {
 			continue
 		}
 		delete(d.open, addr)
-		d.retired[server] = true
-		go func() {
-			// Ends at the latest with close, which empties the server.
-			_ = server.Shutdown(context.Background())
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			delete(d.retired, server)
-		}()
+		delete(d.listeners, addr)
+		delete(d.kinds, addr)
+		d.retire(server)
 	}
+}
+
+func (d *doors) retire(server *http.Server) {
+	d.retired[server] = true
+	go func() {
+		// Ends at the latest with close, which empties the server.
+		_ = server.Shutdown(context.Background())
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.retired, server)
+	}()
 }
 
 // shutdown takes no new connections and returns when all requests have

@@ -11,6 +11,7 @@ import (
 
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/issuer"
 	"cutover/internal/proxy/lane"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
@@ -32,6 +33,8 @@ type Options struct {
 	Drain time.Duration
 	// Mirror bounds what copying requests may take.
 	Mirror mirror.Limits
+	// ACME says how certificates are ordered.
+	ACME issuer.Options
 }
 
 // bindPatience is how long a starting proxy waits for the addresses of its
@@ -101,7 +104,7 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 		lane: full, drain: o.Drain,
 		plane: &plane{
 			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror,
-			doors: newDoors(full.Handler, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
+			doors: newDoors(full.Handler, newRing(o, dir), o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
 }
@@ -118,6 +121,7 @@ func (s *server) resume(ctx context.Context, table route.Table) error {
 				return err
 			}
 			p.mirror.Follow(table)
+			p.doors.ring.Follow(table)
 			p.doors.serve(fresh)
 			return nil
 		}
@@ -142,6 +146,9 @@ func (s *server) run(ctx context.Context, socket net.Listener) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- api.Serve(socket) }()
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.plane.doors.ring.Run(looking)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -173,6 +180,7 @@ func (s *server) end() {
 	}
 	<-idle
 	s.plane.mirror.Close()
+	s.plane.doors.ring.Close()
 	s.lane.Close()
 	s.plane.doors.close()
 }

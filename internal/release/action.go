@@ -81,7 +81,8 @@ func (s SideRoute) same(o SideRoute) bool {
 
 func (f Front) same(o Front) bool {
 	return f.Driver == o.Driver && f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
-		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && slices.Equal(f.Hosts, o.Hosts)
+		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && slices.Equal(f.Hosts, o.Hosts) &&
+		f.TLS.Same(o.TLS) && f.Backend == o.Backend
 }
 
 // String says in a few words what is to be done.

@@ -22,6 +22,10 @@ type Front struct {
 	// that is being drained before they are closed, spread over StreamSpread.
 	StreamGrace  time.Duration `json:"streamGrace"`
 	StreamSpread time.Duration `json:"streamSpread"`
+	// TLS, when set, has Listen speak nothing but TLS.
+	TLS *TLS `json:"tls,omitempty"`
+	// Backend is what instances are spoken to in; empty is HTTP/1.1.
+	Backend Protocol `json:"backend,omitempty"`
 }
 
 // Sticky says what keeps a user on one side: the value of Header if sent,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cutover/internal/certificate"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
@@ -44,6 +45,8 @@ type Health struct {
 	Unrouted uint64 `json:"unrouted"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
+	// Certificates says how each stands, in order of app.
+	Certificates []certificate.Status `json:"certificates,omitempty"`
 }
 
 // Change is one change of the table, valid only for the generation it was

@@ -15,6 +15,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.Out.Trailer = p.In.Trailer
 	p.Out.Header.Del(board.PrivateHeader)
 	forwarded(p)
+	vouch(p)
 }
 
 // forwarded sets X-Forwarded-For, -Host and -Proto. What came in under these

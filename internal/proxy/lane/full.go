@@ -25,16 +25,17 @@ type Full struct {
 	board   *board.Board
 	proxy   *httputil.ReverseProxy
 	pool    *http.Transport
+	shared  *http.Transport
 	closing atomic.Bool
 	failed  scarce
 }
 
 // NewFull returns a lane that asks b where requests go.
 func NewFull(b *board.Board, log *slog.Logger) *Full {
-	f := &Full{board: b, pool: newPool(), failed: scarce{log: log, every: time.Second}}
+	f := &Full{board: b, pool: newPool(), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		Transport:      &sender{pool: f.pool},
+		Transport:      &sender{pool: f.pool, shared: f.shared},
 		ModifyResponse: f.begin,
 		ErrorHandler:   f.fail,
 		BufferPool:     &buffers{},
@@ -46,6 +47,7 @@ func NewFull(b *board.Board, log *slog.Logger) *Full {
 // Handler serves the requests that come in on the address listen.
 func (f *Full) Handler(listen string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		identify(r)
 		if reason := unfit(r); reason != "" {
 			refuse(w, http.StatusBadRequest, reason)
 			return
@@ -72,6 +74,7 @@ func (f *Full) Handler(listen string) http.Handler {
 func (f *Full) Close() {
 	f.closing.Store(true)
 	f.pool.CloseIdleConnections()
+	f.shared.CloseIdleConnections()
 }
 
 // begin looks at the head of the app's answer.
