@@ -45,6 +45,7 @@ func newExplainCommand(s *session) *cobra.Command {
 				}
 			}
 			s.writeSignals(s.out, "    ", x.Verdict)
+			s.writeSynthetic(s.out, "    ", x.Verdict)
 			fmt.Fprintf(s.out, "  %s\n", x.Back)
 			t := &table{}
 			for _, h := range x.Verbs {

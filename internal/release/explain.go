@@ -34,6 +34,9 @@ func Explain(s State, w World) Explanation {
 	} else if len(w.Verdict.Signals) > 0 {
 		x.Verdict.Signals = w.Verdict.Signals
 	}
+	if w.Verdict.Synthetic != nil {
+		x.Verdict.Synthetic = w.Verdict.Synthetic
+	}
 	for _, e := range d.out.Events {
 		x.Waits = append(x.Waits, "now: "+Sentence(e))
 	}

@@ -72,6 +72,7 @@ func (d *decider) holdOver(h Hold) bool {
 // lasts too long without evidence pauses the release.
 func (d *decider) convinced(h Hold, got int, elapsed time.Duration) bool {
 	least := d.p.leastRequests(h)
+	got = max(got, d.p.standIn(d.w.Verdict))
 	if got >= least && (!d.p.needsEvidence(h) || d.w.Verdict.Kind == Healthy) {
 		return elapsed >= h.AtLeast
 	}

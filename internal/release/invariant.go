@@ -214,8 +214,9 @@ func CheckEvent(before State, w World, e Event) []Violation {
 			h = before.Plan.holdAt(before.Step)
 		}
 		vs = append(vs, checkVerdict(before.Plan, h, w.Verdict)...)
+		vs = append(vs, checkStandIn(before.Plan, w.Verdict)...)
 		growth, _ := before.Count(w.Traffic.Reading())
-		if got := int(growth.Of(before.Plan.To.Side).Accepted); got < h.AtLeastRequests {
+		if got := max(int(growth.Of(before.Plan.To.Side).Accepted), before.Plan.standIn(w.Verdict)); got < h.AtLeastRequests {
 			vs = append(vs, Violation{"I8", fmt.Sprintf("promotion after %d of %d requests", got, h.AtLeastRequests)})
 		}
 	}

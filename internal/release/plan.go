@@ -38,6 +38,9 @@ type Plan struct {
 	// figures are kept and judge nothing.
 	WarmUp *LoadCheck `json:"warmUp,omitempty"`
 	Checks []Check    `json:"checks,omitempty"`
+	// Synthetic is what both sides are asked where users ask too little, nil for
+	// nothing.
+	Synthetic *Synthetic `json:"synthetic,omitempty"`
 	// Soak is the watch at full traffic before standby begins.
 	Soak Hold `json:"soak"`
 	// Standby is how long the old side stays ready to take everything back.
