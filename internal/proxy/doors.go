@@ -11,15 +11,10 @@ import (
 	"slices"
 	"sync"
 	"syscall"
-	"time"
 
 	"cutover/internal/proxy/admin"
-)
-
-const (
-	headerTimeout  = 10 * time.Second
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 64 << 10
+	"cutover/internal/proxy/guard"
+	"cutover/internal/release"
 )
 
 // doors are the addresses the proxy listens on. An address is first bound,
@@ -27,6 +22,8 @@ const (
 // kernel keeps callers waiting instead of the proxy turning them away.
 type doors struct {
 	handler func(addr string) http.Handler
+	rules   func(addr string) guard.Rules
+	tally   *guard.Tally
 	log     *slog.Logger
 
 	mu   sync.Mutex
@@ -36,8 +33,8 @@ type doors struct {
 	retired map[*http.Server]bool
 }
 
-func newDoors(handler func(addr string) http.Handler, log *slog.Logger) *doors {
-	return &doors{handler: handler, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{}}
+func newDoors(handler func(addr string) http.Handler, rules func(addr string) guard.Rules, tally *guard.Tally, log *slog.Logger) *doors {
+	return &doors{handler: handler, rules: rules, tally: tally, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{}}
 }
 
 // bound are addresses that are bound but not served yet.
@@ -86,15 +83,20 @@ func (d *doors) serve(fresh bound) {
 	defer d.mu.Unlock()
 	for addr, ln := range fresh {
 		server := &http.Server{
-			Handler:           d.handler(addr),
-			ReadHeaderTimeout: headerTimeout,
-			IdleTimeout:       idleTimeout,
-			MaxHeaderBytes:    maxHeaderBytes,
-			ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+			Handler: d.handler(addr),
+			// The guard applies what is configured.
+			ConnContext:    guard.Context,
+			ConnState:      guard.State,
+			IdleTimeout:    release.MostLimits.Idle,
+			MaxHeaderBytes: release.MostLimits.HeaderBytes,
+			// OPTIONS * is the app's to answer.
+			DisableGeneralOptionsHandler: true,
+			ErrorLog:                     slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 		}
 		d.open[addr] = server
+		guarded := guard.Listen(ln, d.rules(addr), d.tally)
 		go func() {
-			if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(guarded); !errors.Is(err, http.ErrServerClosed) {
 				d.log.Error("stopped listening", "address", addr, "error", err)
 			}
 		}()

@@ -11,6 +11,7 @@ import (
 
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
@@ -32,6 +33,7 @@ type plane struct {
 	board   *board.Board
 	doors   *doors
 	mirror  *mirror.Mirror
+	tally   *guard.Tally
 	version string
 	epoch   string
 	started time.Time
@@ -51,7 +53,7 @@ func (p *plane) Health() admin.Health {
 	return admin.Health{
 		PID: os.Getpid(), Version: p.version, Epoch: p.epoch, Started: p.started,
 		Generation: table.Generation, Fence: table.Fence,
-		Unrouted: p.board.Unrouted(), Notice: p.notice,
+		Unrouted: p.board.Unrouted(), Refused: p.tally.Read(), Notice: p.notice,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/lane"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
@@ -33,6 +34,9 @@ type Options struct {
 	// Mirror bounds what copying requests may take.
 	Mirror mirror.Limits
 }
+
+// headerTimeout bounds how long an order's head and body may take.
+const headerTimeout = 10 * time.Second
 
 // bindPatience is how long a starting proxy waits for the addresses of its
 // table, which a predecessor may be about to give free.
@@ -96,12 +100,14 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 	book := &ledger.Book{}
 	b := board.New(book)
 	full := lane.NewFull(b, o.Logger)
+	tally := &guard.Tally{}
+	full.Tally = tally
 	full.Mirror = mirror.New(o.Mirror)
 	return &server{
 		lane: full, drain: o.Drain,
 		plane: &plane{
-			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror,
-			doors: newDoors(full.Handler, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
+			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror, tally: tally,
+			doors: newDoors(full.Handler, b.Rules, tally, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
@@ -42,6 +43,8 @@ type Health struct {
 	Fence      uint64 `json:"fence"`
 	// Unrouted requests were refused because no app answers them.
 	Unrouted uint64 `json:"unrouted"`
+	// Refused clients broke a limit or the rules of HTTP, by breach.
+	Refused map[guard.Breach]uint64 `json:"refused,omitempty"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
 }

@@ -31,8 +31,9 @@ type Request interface {
 	// Header and Cookie return the first value, "" for none.
 	Header(name string) string
 	Cookie(name string) string
-	// Address is the client's, without a port, as far as it can be known.
-	Address() string
+	// Address is the client's, without a port, as far as it can be known when
+	// those in trust are believed.
+	Address(trust route.Trust) string
 }
 
 // Refusal is why a request is not served.
@@ -126,7 +127,7 @@ func (s *service) client(r Request, fresh *string) uint64 {
 	switch {
 	case key != "":
 	case !split:
-		key = r.Address()
+		key = r.Address(s.trust)
 	default:
 		if *fresh == "" {
 			*fresh = newID()

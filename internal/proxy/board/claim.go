@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/route"
 	"cutover/internal/release"
 )
 
@@ -25,6 +26,15 @@ func (c *Claim) App() string { return c.service.route.App }
 
 // Side is the side that serves the request.
 func (c *Claim) Side() release.Side { return c.arm.side }
+
+// Front says how the app is served.
+func (c *Claim) Front() *release.Front { return &c.service.route.Route.Front }
+
+// Limits are the app's, with the defaults filled in.
+func (c *Claim) Limits() release.Limits { return c.service.limits }
+
+// Trust is the app's.
+func (c *Claim) Trust() route.Trust { return c.service.trust }
 
 // Endpoint returns where to send the request, another than the one before if
 // the side has another, nil if it has none. It counts the request in flight

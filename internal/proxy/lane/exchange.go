@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
 )
@@ -25,6 +26,7 @@ type exchange struct {
 	// exchange is cut.
 	client context.Context
 	cancel context.CancelFunc
+	trace  trace
 	// address is the last endpoint tried, for the log.
 	address string
 	// copy is what goes to a mirror, nil for nothing.
@@ -32,24 +34,29 @@ type exchange struct {
 
 	status  int     // sent to the client, 0 for none
 	made    bool    // the answer is the proxy's own
+	refused bool    // the client was turned away
 	whole   bool    // the app's answer was read to its end
 	stream  bool    // the answer is a stream of events
 	shorted bool    // the stream was ended on order
 	tunnel  *tunnel // set by an upgrade
 
+	// largest is how many bytes the request's body may have, 0 for any.
+	largest int64
+
 	cut         atomic.Bool // the order to end a stream
 	uploadBroke atomic.Bool
+	tooLarge    atomic.Bool
 	writeBroke  atomic.Bool
 }
 
 type exchangeKey struct{}
 
 func newExchange(claim *board.Claim, r *http.Request, closing *atomic.Bool) *exchange {
-	x := &exchange{claim: claim, start: time.Now(), closing: closing, client: r.Context()}
+	x := &exchange{claim: claim, start: time.Now(), closing: closing, trace: traceOf(r.Header), client: r.Context()}
 	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.cancel = cancel
 	x.request = r.WithContext(ctx)
-	x.request.Body = upload{r.Body, x}
+	x.request.Body = &upload{ReadCloser: r.Body, x: x}
 	return x
 }
 
@@ -67,6 +74,8 @@ func (x *exchange) end() ledger.End {
 	end := ledger.End{Outcome: ledger.Lost, Status: x.status, Took: time.Since(x.start)}
 	switch {
 	case x.made:
+	case x.refused:
+		end.Outcome = ledger.ClientGone
 	case x.tunnel != nil:
 		end.Outcome, end.Cut = x.tunnel.outcome()
 	case x.whole && !x.writeBroke.Load():
@@ -77,6 +86,14 @@ func (x *exchange) end() ledger.End {
 		end.Cut = x.stream
 	}
 	return end
+}
+
+// refusal says what the client did wrong with its body, nil for nothing.
+func (x *exchange) refusal() *guard.Refusal {
+	if x.tooLarge.Load() {
+		return guard.TooLarge()
+	}
+	return guard.Of(x.request).Refusal()
 }
 
 // clientGone reports whether the client went away by itself.

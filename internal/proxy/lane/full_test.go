@@ -59,7 +59,7 @@ func TestTheAppLearnsWhoAsked(t *testing.T) {
 			for _, h := range []string{"For", "Proto", "Host"} {
 				out.Header.Del("X-Forwarded-" + h)
 			}
-			rewrite(&httputil.ProxyRequest{In: in, Out: out})
+			forwarded(&httputil.ProxyRequest{In: in, Out: out}, nil)
 			for name, want := range map[string]string{"For": c.wantFor, "Proto": c.wantProto, "Host": c.wantHost} {
 				if got := out.Header.Get("X-Forwarded-" + name); got != want {
 					t.Errorf("X-Forwarded-%s is %q, want %q", name, got, want)

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+
+	"cutover/internal/proxy/guard"
 )
 
 // writer is the way back to the client. It notes what was sent and whether
@@ -46,5 +48,6 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return conn, buffered, err
 	}
 	w.x.status = http.StatusSwitchingProtocols
+	guard.Of(w.x.request).Open()
 	return w.x.tunnel.attach(conn, buffered.Reader), buffered, nil
 }
