@@ -18,8 +18,8 @@ const (
 )
 
 // mostExtra bounds what is no data in a chunked body: one chunk's extension,
-// and all trailers together.
-const mostExtra = 4 << 10
+// and all trailers together. net/http takes somewhat more.
+const mostExtra = 2 << 10
 
 // chunks follows a chunked body (RFC 9112, section 7.1) and refuses what
 // readers are known to disagree about.

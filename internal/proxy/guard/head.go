@@ -91,8 +91,11 @@ func (h *head) request(line []byte) *Refusal {
 			return malformed("the target has a character that has no place in it")
 		}
 	}
-	if len(version) != 8 || !bytes.HasPrefix(version, []byte("HTTP/1.")) || version[7] != '0' && version[7] != '1' {
-		return malformed("the version is neither HTTP/1.1 nor HTTP/1.0")
+	if len(version) != 8 || !bytes.HasPrefix(version, []byte("HTTP/")) || version[6] != '.' || !digit(version[5]) || !digit(version[7]) {
+		return malformed("the first line does not end in a version of HTTP")
+	}
+	if version[5] != '1' || version[7] > '1' {
+		return otherHTTP
 	}
 	h.minor = version[7]
 	return nil
@@ -131,7 +134,7 @@ func (h *head) sized(value []byte) *Refusal {
 	}
 	var n int64
 	for _, c := range value {
-		if c < '0' || c > '9' {
+		if !digit(c) {
 			return malformed("the length of the body is no number")
 		}
 		if n > (math.MaxInt64-9)/10 {
@@ -168,6 +171,8 @@ func (h *head) whole() *Refusal {
 	}
 	return nil
 }
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 func is(text []byte, lower string) bool {
 	return len(text) == len(lower) && strings.EqualFold(string(text), lower)

@@ -43,6 +43,7 @@ var (
 	largeHead = &Refusal{LargeHead, http.StatusRequestHeaderFieldsTooLarge, "the head of the request is too large"}
 	longLine  = &Refusal{LargeHead, http.StatusRequestURITooLong, "the address asked for is too long"}
 	manyNames = &Refusal{LargeHead, http.StatusRequestHeaderFieldsTooLarge, "the head of the request has too many fields"}
+	otherHTTP = &Refusal{Malformed, http.StatusHTTPVersionNotSupported, "the version is neither HTTP/1.1 nor HTTP/1.0"}
 	crowded   = &Refusal{Connections, http.StatusTooManyRequests, "too many connections from this address at a time"}
 )
 

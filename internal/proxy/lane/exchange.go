@@ -40,6 +40,8 @@ type exchange struct {
 	shorted bool    // the stream was ended on order
 	tunnel  *tunnel // set by an upgrade
 
+	out *writer
+
 	// largest is how many bytes the request's body may have, 0 for any.
 	largest int64
 
@@ -96,6 +98,13 @@ func (x *exchange) refusal() *guard.Refusal {
 	return guard.Of(x.request).Refusal()
 }
 
+// flush sends what was written so far.
+func (x *exchange) flush() {
+	if x.out != nil {
+		_ = x.out.FlushError() // noted there
+	}
+}
+
 // clientGone reports whether the client went away by itself.
 func (x *exchange) clientGone() bool {
 	if x.closing.Load() {
@@ -127,10 +136,15 @@ func (x *exchange) upgrade(res *http.Response) error {
 // answer is the body of the app's answer.
 type answer struct {
 	io.ReadCloser
-	x *exchange
+	x     *exchange
+	broke error // told once everything before it has been passed on
 }
 
 func (a *answer) Read(p []byte) (int, error) {
+	if a.broke != nil {
+		a.x.flush()
+		return 0, a.broke
+	}
 	n, err := a.ReadCloser.Read(p)
 	switch {
 	case err == io.EOF:
@@ -138,6 +152,13 @@ func (a *answer) Read(p []byte) (int, error) {
 	case err != nil && a.x.cut.Load() && a.x.client.Err() == nil:
 		a.x.whole, a.x.shorted = true, true
 		err = io.EOF
+	case err != nil:
+		// What came of the answer is the client's: nothing at all would look
+		// like a request that nobody has received.
+		if a.broke = err; n > 0 {
+			return n, nil
+		}
+		a.x.flush()
 	}
 	return n, err
 }

@@ -57,6 +57,7 @@ func (f *Full) Handler(listen string) http.Handler {
 			return
 		}
 		if reason := unfit(r); reason != "" {
+			w.Header().Set("Connection", "close")
 			refuse(w, http.StatusBadRequest, reason)
 			return
 		}
@@ -79,7 +80,8 @@ func (f *Full) Handler(listen string) http.Handler {
 		if x.copy = f.Mirror.Watch(claim.App(), claim.Side(), r); x.copy != nil {
 			x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
 		}
-		f.proxy.ServeHTTP(&writer{w, x}, x.request)
+		x.out = &writer{w, x}
+		f.proxy.ServeHTTP(x.out, x.request)
 	})
 }
 
@@ -106,7 +108,7 @@ func (f *Full) begin(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return x.upgrade(res)
 	}
-	res.Body = &answer{res.Body, x}
+	res.Body = &answer{ReadCloser: res.Body, x: x}
 	if isStream(res) {
 		x.stream = true
 		x.claim.Stream(res.StatusCode, time.Since(x.start), x.cutShort)

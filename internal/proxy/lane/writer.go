@@ -19,6 +19,9 @@ type writer struct {
 func (w *writer) WriteHeader(status int) {
 	if status >= 200 && w.x.status == 0 {
 		w.x.status = status
+		if _, ok := w.Header()["Content-Type"]; !ok {
+			w.Header()["Content-Type"] = nil // the app gave none, so none is guessed
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
