@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -112,6 +113,15 @@ func (t Traffic) validate(tell report) {
 	}
 	checkURLPath(t.Path, "path", tell)
 	t.Affinity.validate(tell.in("affinity"))
+	t.Limits.validate(tell.in("limits"))
+	t.Pages.validate(tell.in("pages"))
+	t.Assets.validate(tell.in("assets"))
+	for i, network := range t.Trust {
+		_, errNetwork := netip.ParsePrefix(network)
+		if _, err := netip.ParseAddr(network); err != nil && errNetwork != nil {
+			tell(element("trust", i), strconv.Quote(network)+" is not a network", "write one such as 10.0.0.0/8, or a single address")
+		}
+	}
 }
 
 func (a Affinity) validate(tell report) {
@@ -131,5 +141,6 @@ func (t Traffic) front() release.Front {
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},
 		PrivateListen: t.PrivateGreen,
 		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
+		Limits: t.Limits.resolve(), Trust: t.Trust, Assets: t.Assets.Paths,
 	}
 }

@@ -41,6 +41,8 @@ type Refusal struct {
 	// Status is the HTTP status to answer with, Reason the text.
 	Status int
 	Reason string
+	// Pages are those of the app that was asked, nil if there is none.
+	Pages *release.Pages
 }
 
 // Admit decides who serves r, which came in on listen, and counts it in
@@ -52,7 +54,7 @@ func (b *Board) Admit(listen string, r Request) (*Claim, *Refusal) {
 		hit, ok := l.index.Find(listen, r.Host(), r.Path())
 		if !ok {
 			b.unrouted.Add(1)
-			return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("no app is served for host %q and path %q on %s", r.Host(), r.Path(), listen)}
+			return nil, &Refusal{Status: http.StatusNotFound, Reason: fmt.Sprintf("no app is served here for host %q and path %q", r.Host(), r.Path())}
 		}
 		s := l.services[hit.Service]
 		side, by, refusal := s.choose(hit, r, &fresh)
@@ -80,14 +82,14 @@ func (b *Board) claim(l *live, s *service, side release.Side, by ledger.Visitor)
 		s.unsent.Add(-1)
 		return nil, false
 	}
-	return &Claim{service: s, arm: a, entry: entry}, true
+	return &Claim{board: b, service: s, arm: a, entry: entry, tester: by.Tester}, true
 }
 
 func (s *service) choose(hit route.Hit, r Request, fresh *string) (release.Side, ledger.Visitor, *Refusal) {
 	private, tester := s.route.Route.Private, ledger.Visitor{Tester: true}
 	if hit.Private {
 		if private == release.NoSide {
-			return private, tester, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s has no private side now", s.route.App)}
+			return private, tester, &Refusal{Status: http.StatusServiceUnavailable, Reason: fmt.Sprintf("app %s has no private side now", s.route.App)}
 		}
 		return private, tester, nil
 	}
@@ -97,7 +99,7 @@ func (s *service) choose(hit route.Hit, r Request, fresh *string) (release.Side,
 	client := s.client(r, fresh)
 	side := s.route.SideAt(route.Scale(client))
 	if side == release.NoSide {
-		return side, ledger.Visitor{}, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s serves nothing yet", s.route.App)}
+		return side, ledger.Visitor{}, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s serves nothing now", s.route.App), s.route.Route.Front.Pages}
 	}
 	return side, ledger.Visitor{Client: client}, nil
 }

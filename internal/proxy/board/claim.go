@@ -14,11 +14,13 @@ type Claim struct {
 	// NewCookie, if not empty, is to be set as CookieName on the answer.
 	NewCookie string
 
+	board    *Board
 	service  *service
 	arm      *arm
 	entry    *ledger.Entry
 	endpoint *Endpoint
 	sent     atomic.Bool
+	tester   bool
 }
 
 // App and Side say who serves the request.

@@ -53,17 +53,17 @@ func (f *Full) Handler(listen string) http.Handler {
 		conn := guard.Of(r)
 		defer conn.Answered()
 		if refusal := guard.Refused(r); refusal != nil {
-			turnAway(w, refusal)
+			turnAway(w, r, traceOf(r.Header).id(), refusal)
 			return
 		}
 		if reason := unfit(r); reason != "" {
 			w.Header().Set("Connection", "close")
-			refuse(w, http.StatusBadRequest, reason)
+			notice{http.StatusBadRequest, reason, traceOf(r.Header).id(), nil}.show(w, r)
 			return
 		}
 		claim, refusal := f.board.Admit(listen, request{r})
 		if refusal != nil {
-			refuse(w, refusal.Status, refusal.Reason)
+			notice{refusal.Status, refusal.Reason, traceOf(r.Header).id(), refusal.Pages}.show(w, r)
 			return
 		}
 		conn.Limit(claim.Limits())
@@ -128,8 +128,8 @@ func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	status, reason := verdict(err)
 	x.made = true
-	f.failed.warn("request lost", "app", x.claim.App(), "side", x.claim.Side(), "endpoint", x.address, "status", status, "error", err)
-	refuse(w, status, fmt.Sprintf("app %s, side %s: %s", x.claim.App(), x.claim.Side(), reason))
+	f.failed.warn("request lost", "app", x.claim.App(), "side", x.claim.Side(), "endpoint", x.address, "request", x.trace.id(), "status", status, "error", err)
+	notice{status, fmt.Sprintf("app %s, side %s: %s", x.claim.App(), x.claim.Side(), reason), x.trace.id(), x.claim.Front().Pages}.show(w, r)
 }
 
 // refuse tells the client of x what it did. It is the client's end, not the
@@ -139,7 +139,7 @@ func (f *Full) refuse(w http.ResponseWriter, x *exchange, r *guard.Refusal) {
 		f.Tally.Add(r.Breach) // the guard counts what it finds itself
 	}
 	x.refused = true
-	turnAway(w, r)
+	turnAway(w, x.request, x.trace.id(), r)
 }
 
 // verdict turns a failure into an answer that gives no address away.

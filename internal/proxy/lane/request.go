@@ -1,7 +1,6 @@
 package lane
 
 import (
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -47,21 +46,10 @@ func unfit(r *http.Request) string {
 	return ""
 }
 
-// refuse answers in text that says who speaks: a bare 404 or 502 leaves
-// people to search the app for a fault it does not have.
-func refuse(w http.ResponseWriter, status int, reason string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "cutover proxy: %d %s: %s\n", status, http.StatusText(status), reason)
-}
-
 // turnAway answers a client that broke the rules, and hangs up.
-func turnAway(w http.ResponseWriter, r *guard.Refusal) {
+func turnAway(w http.ResponseWriter, r *http.Request, id string, why *guard.Refusal) {
 	w.Header().Set("Connection", "close")
-	refuse(w, r.Status, r.Reason)
+	notice{why.Status, why.Reason, id, nil}.show(w, r)
 }
 
 // isStream reports whether the answer goes on until somebody ends it.

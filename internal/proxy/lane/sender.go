@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"time"
+
+	"cutover/internal/proxy/board"
 )
 
 // errNoEndpoint means that the side has no instance in the route.
@@ -53,23 +55,31 @@ func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	body := newReplay(r)
 	res, first, err := s.try(r, x, body)
-	if err == nil || first == nil || !first.mayRepeat(err) || r.Context().Err() != nil || x.uploadBroke.Load() {
+	if err == nil {
+		return s.elsewhere(r, x, res), nil
+	}
+	if first == nil || !first.mayRepeat(err) || r.Context().Err() != nil || x.uploadBroke.Load() {
 		return res, err
 	}
 	res, _, again := s.try(r, x, body)
 	if again != nil {
 		return nil, errors.Join(err, again)
 	}
-	return res, nil
+	return s.elsewhere(r, x, res), nil
 }
 
 func (s *sender) try(r *http.Request, x *exchange, body *replay) (*http.Response, *attempt, error) {
-	endpoint := x.claim.Endpoint(time.Now())
+	return s.ask(r, x, x.claim, body)
+}
+
+// ask sends the request to an endpoint of the side that claim holds.
+func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, body *replay) (*http.Response, *attempt, error) {
+	endpoint := claim.Endpoint(time.Now())
 	if endpoint == nil {
 		return nil, nil, errNoEndpoint
 	}
 	x.address = endpoint.Addr
-	a := &attempt{claim: x.claim, endpoint: endpoint, twice: repeatable(r), body: body}
+	a := &attempt{claim: claim, endpoint: endpoint, twice: repeatable(r), body: body}
 	out := r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: a.take}))
 	url := *r.URL
 	url.Host = endpoint.Addr

@@ -15,8 +15,12 @@ type writer struct {
 	x *exchange
 }
 
-// WriteHeader implements http.ResponseWriter. Interim answers pass.
+// WriteHeader implements http.ResponseWriter. Interim answers pass, except that
+// net/http says "go on" itself as soon as the app wants the body.
 func (w *writer) WriteHeader(status int) {
+	if status == http.StatusContinue {
+		return
+	}
 	if status >= 200 && w.x.status == 0 {
 		w.x.status = status
 		if _, ok := w.Header()["Content-Type"]; !ok {
