@@ -116,7 +116,7 @@ func nginx(t *testing.T, app string) *front {
 		path = "/usr/sbin/nginx" // Debian keeps it where only root's PATH leads
 	}
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("nginx is missing, run scripts/deps or install the package nginx-light: %v", err)
+		t.Fatalf("nginx is missing, run scripts/deps or install the package nginx: %v", err)
 	}
 	dir, addr := t.TempDir(), address()
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), fmt.Appendf(nil, nginxConf, app, addr), 0o600); err != nil {
