@@ -105,7 +105,7 @@ func (s *session) rehearse(ctx context.Context, files *fileFlags, ask api.Rehear
 	if err != nil {
 		return report, "", err
 	}
-	plan, err := b.Plan(ctx, files.name, standing.Serves(), snapshots)
+	plan, err := b.Plan(ctx, files.name, standing.Running(), snapshots)
 	if err != nil {
 		return report, "", &exitError{ExitUsage, err}
 	}
@@ -123,7 +123,7 @@ func (s *session) rehearsesHere() (rehearsals, error) {
 	if err != nil {
 		return rehearsals{}, err
 	}
-	platform, err := openPlatform(l, files, slog.New(slog.DiscardHandler))
+	platform, err := openProcesses(l, files, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return rehearsals{}, err
 	}

@@ -7,6 +7,8 @@ import "time"
 // needed again, so that configuration goes back together with the code.
 // Secrets appear only as references.
 type Artefact struct {
+	// Runtime names the platform that runs it, "" for processes of this machine.
+	Runtime string `json:"runtime,omitempty"`
 	// Command is the argument vector. The placeholders {{port}}, {{version}},
 	// {{app}}, {{side}} and {{files}} (the folder with Files) are replaced
 	// when an instance starts. No shell is involved unless the file asked
@@ -46,7 +48,12 @@ type File struct {
 // port is enough. An instance that was ready loses readiness after Failures
 // probes in a row have failed.
 type Health struct {
-	Path     string        `json:"path,omitempty"`
+	Path string `json:"path,omitempty"`
+	// Command, in place of Path, is a program that ends with 0 if the instance
+	// is ready. It is given the instance's placeholders, folder and variables.
+	Command []string `json:"command,omitempty"`
+	// Running says that an instance which runs is ready: it is not asked.
+	Running  bool          `json:"running,omitempty"`
 	Every    time.Duration `json:"every"`
 	Timeout  time.Duration `json:"timeout"`
 	Failures int           `json:"failures"`
