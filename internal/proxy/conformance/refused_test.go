@@ -88,5 +88,8 @@ func refusedCases() []exchange {
 	for name, body := range bodies {
 		all = append(all, exchange{name: name, send: post(chunked, body), want: []int{400}, closed: true, otherwise: served[name], differs: differences[name]})
 	}
+	all = append(all, exchange{name: "a refused request behind an upgrade that is not made",
+		send: get("Connection: Upgrade\r\nUpgrade: h2c\r\n") + "GET /smuggled HTTP/1.1\nHost: shop\n\n",
+		want: []int{200, 400}, closed: true, seen: 1, otherwise: takesLF})
 	return sorted(all)
 }

@@ -34,7 +34,8 @@ type Conn struct {
 	state     state
 	after     state // what follows the body under way
 	refusal   *Refusal
-	early     bool // something came before an upgrade was decided
+	changed   *sync.Cond // state, deadline or closed
+	closed    bool
 	bodyIdle  time.Duration
 	idle      time.Time // since then nothing is asked, zero while something is
 	mine, its time.Time // deadlines: the guard's and the server's
@@ -214,25 +215,40 @@ func (c *Conn) stalled(err error) error {
 	return err
 }
 
-// readOpen passes everything on. Before the upgrade is decided that is noted:
-// if there is none, the connection cannot go on.
+// readOpen passes everything on. What comes before an upgrade is decided waits
+// for that: it is either the other protocol or the next request.
 func (c *Conn) readOpen(p []byte) (int, error) {
-	if c.w > c.r {
-		c.pass = c.w - c.r
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.early = true
+	switch state, err := c.decided(); {
+	case err != nil:
+		return 0, err
+	case state == mayUpgrade:
+		return 0, c.fill()
+	case state != isOpen:
+		c.since = time.Time{} // the client could not know that it had to wait
 		return 0, nil
 	}
-	n, err := c.read(p)
+	if c.w > c.r {
+		c.pass = c.w - c.r
+		return 0, nil
+	}
+	return c.read(p)
+}
+
+// decided waits until it is known whether there is an upgrade, if something
+// has come in that depends on it. It fails if the server wants no more.
+func (c *Conn) decided() (state, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state == inHead && n > 0 { // the upgrade was refused while it came in
-		c.r, c.w = 0, copy(c.room(n), p[:n])
-		return 0, err
+	for c.state == mayUpgrade && c.w > c.r {
+		switch {
+		case c.closed:
+			return c.state, net.ErrClosed
+		case !c.its.IsZero() && !c.its.After(time.Now()):
+			return c.state, os.ErrDeadlineExceeded
+		}
+		c.changed.Wait()
 	}
-	c.early = c.early || n > 0
-	return n, err
+	return c.state, nil
 }
 
 // fill reads on behind what is there.
@@ -314,6 +330,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.its = t
+	c.changed.Broadcast()
 	return c.apply()
 }
 
@@ -333,6 +350,10 @@ func (c *Conn) CloseWrite() error {
 // Close implements net.Conn.
 func (c *Conn) Close() error {
 	c.gone.Do(c.door.leave(c))
+	c.mu.Lock()
+	c.closed = true
+	c.changed.Broadcast()
+	c.mu.Unlock()
 	return c.Conn.Close()
 }
 
@@ -364,18 +385,16 @@ func (c *Conn) Limit(most release.Limits) {
 }
 
 // Answered ends a request: what was asked to be upgraded and was not is a
-// plain connection again, and cannot go on if something has come in early.
+// plain connection again.
 func (c *Conn) Answered() {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.state != mayUpgrade {
-		return
-	}
-	if c.state = inHead; c.early {
-		c.state = isRefused
+	if c.state == mayUpgrade {
+		c.state = inHead
+		c.changed.Broadcast()
 	}
 }
 
@@ -399,4 +418,5 @@ func (c *Conn) enter(s state) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state = s
+	c.changed.Broadcast()
 }

@@ -38,6 +38,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	c := &Conn{Conn: conn, door: l.door, head: newHead(), since: time.Now()}
+	c.changed = sync.NewCond(&c.mu)
 	if !l.door.enter(from(conn)) {
 		c.refuse(crowded)
 	}
