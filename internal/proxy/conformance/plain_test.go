@@ -49,6 +49,9 @@ func plainCases() []exchange {
 		{name: "early hints", alone: "nginx 1.22 takes 103 for the answer itself", send: get(""), answer: "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n" + plain, want: []int{200}, seen: 1},
 		{name: "an upgrade", send: get("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: a\r\n"), more: "\x82\x02hi and \x00 more",
 			answer: "HTTP/1.1 101 Switching Protocols\r\nX-Backend: yes\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", want: []int{101}, seen: 1},
+		{name: "bytes before the upgrade is made", send: get("Connection: Upgrade\r\nUpgrade: x\r\n") + "ea", more: "rly",
+			answer: "HTTP/1.1 101 Switching Protocols\r\nX-Backend: yes\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", want: []int{101}, seen: 1},
+		{name: "a request right behind an upgrade that is not made", send: get("Connection: Upgrade\r\nUpgrade: h2c\r\n") + get(""), want: []int{200, 200}, seen: 2},
 		{name: "an upgrade that the app does not make", send: get("Connection: Upgrade\r\nUpgrade: h2c\r\n"), want: []int{200}, seen: 1},
 	}
 }
