@@ -120,6 +120,7 @@ var homes = []struct {
 	{"github.com/goccy/go-yaml", []string{"internal/config", "internal/schema/file"}},
 	{"github.com/invopop/jsonschema", []string{"internal/config"}},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"internal/config"}},
+	{"golang.org/x/crypto", []string{"internal/proxy/issuer"}},
 	{"golang.org/x/term", []string{"internal/cli"}},
 }
 

@@ -70,6 +70,7 @@ func (s *session) printSymptoms(found []symptom) {
 
 func (s *session) examine(ctx context.Context, files *fileFlags) []symptom {
 	found := []symptom{s.examineState(), s.examineDisk(), s.examineController(ctx), s.examineJournal(ctx)}
+	found = append(found, s.examineCertificates(ctx)...)
 	if len(files.paths) == 0 {
 		if _, err := os.Stat(fallback); err != nil {
 			return append(found, symptom{"files", "note", "there is no " + fallback + " here; `cutover init` writes one"})

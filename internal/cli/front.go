@@ -11,6 +11,7 @@ import (
 
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/keyring"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
 )
@@ -33,7 +34,15 @@ func frontFits(ctx context.Context, table route.Table, app string, f release.Fro
 	if err := table.With(route.Service{App: app, Route: release.Route{Front: f}}).Check(); err != nil {
 		return fmt.Errorf("spec.traffic of %s cannot be served: %w", app, err)
 	}
-	for _, addr := range []string{f.Listen, f.PrivateListen} {
+	addrs := []string{f.Listen, f.PrivateListen}
+	if f.TLS != nil {
+		addrs = append(addrs, f.TLS.Redirect)
+		served, _ := table.Service(app)
+		if err := keyring.Readable(f.TLS, served.Route.Front.TLS, time.Now()); err != nil {
+			return fmt.Errorf("spec.traffic of %s cannot be served: %w", app, err)
+		}
+	}
+	for _, addr := range addrs {
 		if addr == "" || slices.Contains(table.Listens(), addr) {
 			continue
 		}

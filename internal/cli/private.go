@@ -29,7 +29,11 @@ func (s *session) privateAccess(st release.State) error {
 		return nil
 	}
 	fmt.Fprintf(s.out, "%s is reached by its own header, or its own address if there is one:\n", sideLabel(st.Plan.To))
-	fmt.Fprintf(s.out, "  curl -H '%s: %s' http://%s%s\n", access["header"], access["secret"], reachable(front.Listen), front.Path)
+	scheme := "http"
+	if front.TLS != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(s.out, "  curl -H '%s: %s' %s://%s%s\n", access["header"], access["secret"], scheme, reachable(front.Listen), front.Path)
 	if front.PrivateListen != "" {
 		fmt.Fprintf(s.out, "  curl http://%s%s\n", reachable(front.PrivateListen), front.Path)
 	}

@@ -107,6 +107,7 @@ func (s *session) overview(ctx context.Context, c *api.Client) error {
 		s.print(list)
 		return nil
 	}
+	s.warnCertificates(ctx)
 	if len(list) == 0 {
 		fmt.Fprintln(s.out, "nothing stands yet; `cutover deploy -f FILE` begins the first release")
 		return nil

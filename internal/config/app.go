@@ -80,6 +80,10 @@ type Traffic struct {
 	Pages PageFiles `json:"pages,omitzero"`
 	// Files that pages of both versions ask for.
 	Assets Assets `json:"assets,omitzero"`
+	// Speak TLS, HTTP/2 included, and nothing else on the address users connect to.
+	TLS *TLS `json:"tls,omitempty"`
+	// How instances are spoken to.
+	Backend Backend `json:"backend,omitzero"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

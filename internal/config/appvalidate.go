@@ -159,6 +159,10 @@ func (t Traffic) validate(tell report) {
 			tell(element("trust", i), strconv.Quote(network)+" is not a network", "write one such as 10.0.0.0/8, or a single address")
 		}
 	}
+	t.TLS.validate(t.Hosts, t.Listen, tell.in("tls"))
+	if t.TLS != nil && t.PrivateGreen != "" && t.PrivateGreen == t.TLS.Redirect {
+		tell("privateGreen", "it is the address of tls.redirect", "choose another port")
+	}
 }
 
 func (a Affinity) validate(tell report) {
@@ -172,12 +176,13 @@ func (a Affinity) validate(tell report) {
 	}
 }
 
-func (t Traffic) front() release.Front {
+func (t Traffic) front(dir string) release.Front {
 	return release.Front{
 		Listen: t.Listen, Hosts: t.Hosts, Path: t.Path,
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},
 		PrivateListen: t.PrivateGreen,
 		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
 		Limits: t.Limits.resolve(), Trust: t.Trust, Assets: t.Assets.Paths,
+		TLS: t.TLS.resolve(t.Hosts, dir), Backend: t.Backend.protocol(),
 	}
 }

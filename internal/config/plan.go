@@ -92,7 +92,7 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 	s := r.Spec
 	p := release.Plan{
 		Release: r.Metadata.Name, App: app.Metadata.Name,
-		Replicas: c.Replicas, Front: app.Spec.Traffic.front(),
+		Replicas: c.Replicas, Front: app.Spec.Traffic.front(app.doc.source.dir),
 		Strategy: release.Strategy(s.Strategy.Type), Steps: s.Strategy.steps(), Rolling: s.Strategy.rolling(),
 		Pace: release.Pace(s.Strategy.Pace), Holdback: release.Weight(s.Strategy.Holdback),
 		ReadyWithin: time.Duration(s.Ready.Within), Settle: time.Duration(s.Ready.Settle),

@@ -14,6 +14,7 @@ import (
 
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/guard"
+	"cutover/internal/proxy/keyring"
 	"cutover/internal/release"
 )
 
@@ -24,17 +25,24 @@ type doors struct {
 	handler func(addr string) http.Handler
 	rules   func(addr string) guard.Rules
 	tally   *guard.Tally
+	ring    *keyring.Ring
 	log     *slog.Logger
 
 	mu   sync.Mutex
 	open map[string]*http.Server
+	// listeners and kinds are those of the open doors; see keyring.Ring.Kind.
+	listeners map[string]net.Listener
+	kinds     map[string]string
 	// retired doors take no connections; they go when their requests have
 	// ended.
 	retired map[*http.Server]bool
 }
 
-func newDoors(handler func(addr string) http.Handler, rules func(addr string) guard.Rules, tally *guard.Tally, log *slog.Logger) *doors {
-	return &doors{handler: handler, rules: rules, tally: tally, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{}}
+func newDoors(handler func(addr string) http.Handler, rules func(addr string) guard.Rules, tally *guard.Tally, ring *keyring.Ring, log *slog.Logger) *doors {
+	return &doors{
+		handler: handler, rules: rules, tally: tally, ring: ring, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{},
+		listeners: map[string]net.Listener{}, kinds: map[string]string{},
+	}
 }
 
 // bound are addresses that are bound but not served yet.
@@ -81,6 +89,10 @@ func listenError(addr string, err error) error {
 func (d *doors) serve(fresh bound) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.enter(fresh)
+}
+
+func (d *doors) enter(fresh bound) {
 	for addr, ln := range fresh {
 		server := &http.Server{
 			Handler: d.handler(addr),
@@ -93,10 +105,17 @@ func (d *doors) serve(fresh bound) {
 			DisableGeneralOptionsHandler: true,
 			ErrorLog:                     slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 		}
-		d.open[addr] = server
-		guarded := guard.Listen(ln, d.rules(addr), d.tally)
+		d.open[addr], d.listeners[addr], d.kinds[addr] = server, ln, d.ring.Kind(addr)
+		secured := d.secure(addr, server, ln)
+		// What comes by TLS, or is only sent there, is not seen by the guard yet.
+		if secured == ln && d.ring.Redirect(addr) == nil {
+			secured = guard.Listen(ln, d.rules(addr), d.tally)
+		} else {
+			limits := d.rules(addr).Limits()
+			server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = limits.HeaderTime, limits.Idle, limits.HeaderBytes
+		}
 		go func() {
-			if err := server.Serve(guarded); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(secured); !errors.Is(err, http.ErrServerClosed) {
 				d.log.Error("stopped listening", "address", addr, "error", err)
 			}
 		}()
@@ -113,15 +132,21 @@ func (d *doors) keep(addrs []string) {
 			continue
 		}
 		delete(d.open, addr)
-		d.retired[server] = true
-		go func() {
-			// Ends at the latest with close, which empties the server.
-			_ = server.Shutdown(context.Background())
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			delete(d.retired, server)
-		}()
+		delete(d.listeners, addr)
+		delete(d.kinds, addr)
+		d.retire(server)
 	}
+}
+
+func (d *doors) retire(server *http.Server) {
+	d.retired[server] = true
+	go func() {
+		// Ends at the latest with close, which empties the server.
+		_ = server.Shutdown(context.Background())
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.retired, server)
+	}()
 }
 
 // shutdown takes no new connections and returns when all requests have

@@ -53,7 +53,7 @@ func (p *plane) Health() admin.Health {
 	return admin.Health{
 		PID: os.Getpid(), Version: p.version, Epoch: p.epoch, Started: p.started,
 		Generation: table.Generation, Fence: table.Fence,
-		Unrouted: p.board.Unrouted(), Refused: p.tally.Read(), Notice: p.notice,
+		Unrouted: p.board.Unrouted(), Refused: p.tally.Read(), Notice: p.notice, Certificates: p.doors.ring.Report(),
 	}
 }
 
@@ -133,6 +133,9 @@ func (p *plane) change(ctx context.Context, c admin.Change) (uint64, error) {
 	if err := next.Check(); err != nil {
 		return 0, fmt.Errorf("%w: %w", admin.ErrInvalid, err)
 	}
+	if err := p.doors.ring.Check(c.App, next, table); err != nil {
+		return 0, fmt.Errorf("%w: app %q: %w", admin.ErrInvalid, c.App, err)
+	}
 	if err := p.replace(ctx, next); err != nil {
 		return 0, err
 	}
@@ -147,16 +150,24 @@ func (p *plane) replace(ctx context.Context, next route.Table) error {
 	if err != nil {
 		return err
 	}
-	if err := p.dir.Save(next); err != nil {
+	again, err := p.doors.turning(next)
+	if err != nil {
 		fresh.close()
+		return err
+	}
+	unbind := func() { fresh.close(); again.close() }
+	if err := p.dir.Save(next); err != nil {
+		unbind()
 		return fmt.Errorf("keep the table: %w", err)
 	}
 	if err := p.board.Publish(next); err != nil {
-		fresh.close()
+		unbind()
 		return fmt.Errorf("publish the table: %w", err)
 	}
 	p.mirror.Follow(next)
+	p.doors.ring.Follow(next)
 	p.doors.serve(fresh)
+	p.doors.turn(again)
 	p.doors.keep(next.Listens())
 	return nil
 }

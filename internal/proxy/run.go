@@ -12,6 +12,7 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/guard"
+	"cutover/internal/proxy/issuer"
 	"cutover/internal/proxy/lane"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
@@ -33,6 +34,8 @@ type Options struct {
 	Drain time.Duration
 	// Mirror bounds what copying requests may take.
 	Mirror mirror.Limits
+	// ACME says how certificates are ordered.
+	ACME issuer.Options
 }
 
 // headerTimeout bounds how long an order's head and body may take.
@@ -107,7 +110,7 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 		lane: full, drain: o.Drain,
 		plane: &plane{
 			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror, tally: tally,
-			doors: newDoors(full.Handler, b.Rules, tally, o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
+			doors: newDoors(full.Handler, b.Rules, tally, newRing(o, dir), o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
 }
@@ -124,6 +127,7 @@ func (s *server) resume(ctx context.Context, table route.Table) error {
 				return err
 			}
 			p.mirror.Follow(table)
+			p.doors.ring.Follow(table)
 			p.doors.serve(fresh)
 			return nil
 		}
@@ -148,6 +152,9 @@ func (s *server) run(ctx context.Context, socket net.Listener) error {
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- api.Serve(socket) }()
+	looking, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.plane.doors.ring.Run(looking)
 	var err error
 	select {
 	case <-ctx.Done():
@@ -179,6 +186,7 @@ func (s *server) end() {
 	}
 	<-idle
 	s.plane.mirror.Close()
+	s.plane.doors.ring.Close()
 	s.lane.Close()
 	s.plane.doors.close()
 }

@@ -32,6 +32,10 @@ type Front struct {
 	// Assets are paths whose files both versions may be asked for; none means
 	// that every request is answered by its own side only.
 	Assets []string `json:"assets,omitempty"`
+	// TLS, when set, has Listen speak nothing but TLS.
+	TLS *TLS `json:"tls,omitempty"`
+	// Backend is what instances are spoken to in; empty is HTTP/1.1.
+	Backend Protocol `json:"backend,omitempty"`
 }
 
 // Sticky says what keeps a user on one side: the value of Header if sent,

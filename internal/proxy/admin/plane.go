@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"cutover/internal/certificate"
 	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
@@ -47,6 +48,8 @@ type Health struct {
 	Refused map[guard.Breach]uint64 `json:"refused,omitempty"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
+	// Certificates says how each stands, in order of app.
+	Certificates []certificate.Status `json:"certificates,omitempty"`
 }
 
 // Change is one change of the table, valid only for the generation it was

@@ -16,15 +16,24 @@ type attempt struct {
 	twice    bool // may be sent again although it may have been received
 	body     *replay
 	conn     atomic.Pointer[conn]
+	shared   atomic.Pointer[shared] // in place of conn with HTTP/2
 	wrote    atomic.Bool
 }
 
 // take is called with each connection the pool chooses for the attempt.
 func (a *attempt) take(info httptrace.GotConnInfo) {
-	if c, ok := info.Conn.(*conn); ok {
+	switch c := info.Conn.(type) {
+	case *conn:
 		a.conn.Store(c)
 		c.take(a, info.Reused || info.WasIdle)
+	case *shared:
+		a.shared.Store(c)
 	}
+}
+
+// trace is how the pool tells the attempt what it does.
+func (a *attempt) trace() *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{GotConn: a.take, WroteHeaderField: a.begins, WroteHeaders: a.begun}
 }
 
 // mayRepeat reports whether the request may be sent again after err: no byte

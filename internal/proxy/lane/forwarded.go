@@ -19,6 +19,7 @@ func rewrite(p *httputil.ProxyRequest) {
 	p.Out.Trailer = p.In.Trailer
 	p.Out.Header.Del(board.PrivateHeader)
 	forwarded(p, x.claim.Trust())
+	vouch(p)
 	x.trace.give(p.Out.Header)
 }
 

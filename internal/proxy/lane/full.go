@@ -29,16 +29,17 @@ type Full struct {
 	board   *board.Board
 	proxy   *httputil.ReverseProxy
 	pool    *http.Transport
+	shared  *http.Transport
 	closing atomic.Bool
 	failed  scarce
 }
 
 // NewFull returns a lane that asks b where requests go.
 func NewFull(b *board.Board, log *slog.Logger) *Full {
-	f := &Full{board: b, pool: newPool(), failed: scarce{log: log, every: time.Second}}
+	f := &Full{board: b, pool: newPool(), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		Transport:      &sender{pool: f.pool},
+		Transport:      &sender{pool: f.pool, shared: f.shared},
 		ModifyResponse: f.begin,
 		ErrorHandler:   f.fail,
 		BufferPool:     &buffers{},
@@ -56,6 +57,7 @@ func (f *Full) Handler(listen string) http.Handler {
 			turnAway(w, r, traceOf(r.Header).id(), refusal)
 			return
 		}
+		identify(r)
 		if reason := unfit(r); reason != "" {
 			w.Header().Set("Connection", "close")
 			notice{http.StatusBadRequest, reason, traceOf(r.Header).id(), nil}.show(w, r)
@@ -91,6 +93,7 @@ func (f *Full) Handler(listen string) http.Handler {
 func (f *Full) Close() {
 	f.closing.Store(true)
 	f.pool.CloseIdleConnections()
+	f.shared.CloseIdleConnections()
 }
 
 // begin looks at the head of the app's answer.

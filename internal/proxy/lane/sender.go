@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cutover/internal/proxy/board"
+	"cutover/internal/release"
 )
 
 // errNoEndpoint means that the side has no instance in the route.
@@ -48,7 +49,15 @@ func newPool() *http.Transport {
 
 // sender sends a request to an endpoint of its side, and once more, if
 // nothing of it has reached the first one.
-type sender struct{ pool *http.Transport }
+type sender struct{ pool, shared *http.Transport }
+
+// pick returns the pool for a request. Upgrades are a matter of HTTP/1.1.
+func (s *sender) pick(r *http.Request, x *exchange) *http.Transport {
+	if x.claim.Backend() == release.H2C && r.Header.Get("Upgrade") == "" {
+		return s.shared
+	}
+	return s.pool
+}
 
 // RoundTrip implements http.RoundTripper.
 func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -80,14 +89,14 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, body *rep
 	}
 	x.address = endpoint.Addr
 	a := &attempt{claim: claim, endpoint: endpoint, twice: repeatable(r), body: body}
-	out := r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{GotConn: a.take}))
+	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))
 	url := *r.URL
 	url.Host = endpoint.Addr
 	out.URL = &url
 	if err := body.give(out); err != nil {
 		return nil, a, err
 	}
-	res, err := s.pool.RoundTrip(out)
+	res, err := s.pick(r, x).RoundTrip(out)
 	switch {
 	case err == nil:
 		endpoint.Up()

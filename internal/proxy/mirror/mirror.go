@@ -22,6 +22,7 @@ type Mirror struct {
 	budget budget
 	queue  chan *Copy
 	pool   *http.Transport
+	shared *http.Transport // for instances that want HTTP/2
 	// apps are those that are or were mirrored; the map is never changed.
 	apps atomic.Pointer[map[string]*shadowing]
 	// listeners get requests to record; the list is never changed.
@@ -50,6 +51,9 @@ func New(limits Limits) *Mirror {
 			MaxConnsPerHost:     l.Workers,
 			IdleConnTimeout:     30 * time.Second,
 		}}
+	m.shared = m.pool.Clone()
+	m.shared.Protocols = new(http.Protocols)
+	m.shared.Protocols.SetUnencryptedHTTP2(true)
 	m.budget.left.Store(l.Bytes)
 	m.apps.Store(&map[string]*shadowing{})
 	m.listeners.Store(&[]*listener{})
@@ -111,6 +115,7 @@ func (m *Mirror) Close() {
 	m.cancel()
 	m.done.Wait()
 	m.pool.CloseIdleConnections()
+	m.shared.CloseIdleConnections()
 }
 
 // Comparison returns what mirroring an app has shown for the release with this

@@ -43,10 +43,12 @@ type routing struct {
 	old    []string
 	fresh  []string
 	turn   atomic.Uint32
+	// protocol is what all of them are spoken to in.
+	protocol release.Protocol
 }
 
 func newRouting(ctx context.Context, r release.Route) *routing {
-	out := &routing{}
+	out := &routing{protocol: r.Front.Backend}
 	out.ctx, out.cancel = context.WithCancel(ctx)
 	for _, e := range r.Sides.Of(r.Mirror.Side.Other()).Endpoints {
 		out.old = append(out.old, e.Addr)

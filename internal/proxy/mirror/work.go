@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"cutover/internal/release"
 	"cutover/internal/shadow"
 )
 
@@ -145,6 +146,9 @@ func (m *Mirror) send(ctx context.Context, addr string, c *Copy) (*http.Response
 	r := &http.Request{Method: c.method, URL: &to, Host: c.host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	if len(c.sent.bytes) > 0 {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(c.sent.bytes)), int64(len(c.sent.bytes))
+	}
+	if c.to.protocol == release.H2C {
+		return m.shared.RoundTrip(r.WithContext(ctx))
 	}
 	return m.pool.RoundTrip(r.WithContext(ctx))
 }

@@ -25,7 +25,8 @@ func (t Table) Check() error {
 	}
 	if len(errs) == 0 {
 		_, err := NewIndex(t)
-		errs = append(errs, err)
+		_, doors := t.Doors()
+		errs = append(errs, err, doors, t.checkIssuers())
 	}
 	return errors.Join(errs...)
 }
@@ -40,6 +41,10 @@ func (s Service) Check() error {
 		checkHosts(front.Hosts),
 		checkSides(s.Route.Sides),
 		checkHash(s.SecretHash),
+		checkTLS(front),
+	}
+	if !front.Backend.Valid() {
+		errs = append(errs, fmt.Errorf("backend is %q, want http1 or h2c", front.Backend))
 	}
 	if front.PrivateListen != "" {
 		errs = append(errs, checkListen("privateListen", front.PrivateListen))

@@ -65,6 +65,9 @@ func (t Table) Listens() []string {
 		if private := s.Route.Front.PrivateListen; private != "" {
 			all = append(all, private)
 		}
+		if tls := s.Route.Front.TLS; tls != nil && tls.Redirect != "" {
+			all = append(all, tls.Redirect)
+		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
