@@ -40,6 +40,8 @@ type ControlOptions struct {
 	WrapJournal func(store.Journal) store.Journal
 	// Executable is this program, os.Executable if empty.
 	Executable string
+	// Now, if set, is the engine's clock; tests let it jump.
+	Now func() time.Time
 }
 
 // control is a controller with all its adapters.
@@ -115,7 +117,7 @@ func (c *control) newEngine() *engine.Engine {
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
 		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
-		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Logger: c.options.Logger,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Now: c.options.Now, Logger: c.options.Logger,
 	})
 }
 

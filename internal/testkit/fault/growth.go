@@ -20,6 +20,9 @@ type GrowthStop struct {
 	Pid    Find
 	// Most is how long files may still get.
 	Most uint64
+	// Heirs, if set, are the processes that may have been born with the limit;
+	// it is asked when the fault is mended, and the limit is lifted from them too.
+	Heirs func() []int
 }
 
 var _ Fault = GrowthStop{}
@@ -43,11 +46,17 @@ func (g GrowthStop) Inject(ctx context.Context) (func() error, error) {
 	}
 	return func() error {
 		defer p.Release()
-		if errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
-			return nil
+		heirs := []int{}
+		if !errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+			heirs = append(heirs, p.Pid)
 		}
-		if err := fileLimit(p.Pid, &old, nil); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("lift the file limit of %s: %w", g.Victim, err)
+		if g.Heirs != nil {
+			heirs = append(heirs, g.Heirs()...)
+		}
+		for _, pid := range heirs {
+			if err := fileLimit(pid, &old, nil); err != nil && !errors.Is(err, syscall.ESRCH) {
+				return fmt.Errorf("lift the file limit of %s from process %d: %w", g.Victim, pid, err)
+			}
 		}
 		return nil
 	}, nil
