@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"cutover/internal/api"
@@ -155,6 +157,24 @@ func (s *stage) world() world {
 		}
 	}
 	return w
+}
+
+// well reports whether everything is there that should be between releases:
+// two instances of one version that run and have all the traffic.
+func (w world) well() bool {
+	running := slices.Collect(maps.Values(w.Running))
+	return w.Served != "" && slices.Equal(running, []int{2}) &&
+		(strings.HasPrefix(w.Routed, "blue 100% to 2, green 0% to 0,") || strings.HasPrefix(w.Routed, "blue 0% to 0, green 100% to 2,"))
+}
+
+// wellWorld waits until faults have left a moment in which all is well, so
+// that what comes after can be compared with it.
+func (s *stage) wellWorld(ctx context.Context) world {
+	var now world
+	if !until(ctx, s.recovery, func() bool { now = s.world(); return now.well() }) {
+		s.broke("the world is not well %s after a release: %+v", s.recovery, now)
+	}
+	return now
 }
 
 func (w world) same(o world) bool {

@@ -85,7 +85,7 @@ func (s *stage) run(ctx context.Context, p *player, plan []fault.Strike) []outco
 	tell := teller{dice: rand.New(rand.NewPCG(s.seed, 1<<32))}
 	for playing.Err() == nil && (s.releases == 0 || len(done) < s.releases) || len(done) == 0 {
 		what := tell.next()
-		before := s.world()
+		before := s.wellWorld(ctx)
 		s.note("> %s: %s %s", what.release(), what.sort, what.change)
 		j, ok := s.travel(ctx, what)
 		if !ok {
