@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"cutover/internal/config"
@@ -66,9 +67,9 @@ func (s *session) planOf(ctx context.Context, b *config.Bundle, name string) (p 
 	}
 	known, err := s.client().View(ctx, r.Metadata.Name)
 	if err == nil {
-		p, err = b.Plan(ctx, name, known.State.Plan.From, forgetful{})
+		p, err = b.Plan(ctx, name, known.State.Plan.Before(), forgetful{})
 		obstacle = fmt.Errorf("%w: release %s is %s", errOnRecord, r.Metadata.Name, known.State.Word())
-	} else if p, err = b.Plan(ctx, name, standing.Serves(), forgetful{}); err == nil {
+	} else if p, err = b.Plan(ctx, name, standing.Running(), forgetful{}); err == nil {
 		obstacle = standing.Refuses(p, s.stateOf(ctx, standing.Active))
 	}
 	if err != nil {
@@ -145,7 +146,7 @@ func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Se
 		return
 	}
 	w := s.out
-	fmt.Fprintf(w, "%s  %s: %s -> %s, %s, replicas: %d\n\n", s.paint(w, bold, p.Release), p.App, sideLabel(p.From), sideLabel(p.To), p.Strategy, p.Replicas)
+	fmt.Fprintf(w, "%s  %s: %s -> %s, %s, replicas: %d%s\n\n", s.paint(w, bold, p.Release), p.App, sideLabel(p.From), sideLabel(p.To), p.Strategy, p.Replicas, companionWords(p))
 	t := &table{}
 	t.row("EARLIEST", "PHASE", "WHAT HAPPENS", "ENDS AFTER", "WAY BACK")
 	last := ""
@@ -217,4 +218,25 @@ func pointOfNoReturn(stages []release.Stage, now time.Time) string {
 		}
 	}
 	return "it is done (a first release has nothing to go back to)"
+}
+
+// companionWords names the workers and singletons with what becomes of them.
+func companionWords(p release.Plan) string {
+	var words []string
+	for _, c := range p.Companions {
+		word := fmt.Sprintf("%s: %d", c.Name, c.Replicas)
+		switch {
+		case c.Stays():
+			word += " (stays " + c.To.Version + ")"
+		case c.To.Version == "":
+			word += " (goes)"
+		case c.Overlap == release.Never:
+			word += " (one at a time)"
+		}
+		words = append(words, word)
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return ", " + strings.Join(words, ", ")
 }

@@ -25,9 +25,9 @@ func (p planner) Draft(ctx context.Context, files api.Files) (release.Plan, erro
 	if err != nil {
 		return release.Plan{}, err
 	}
-	now := p.c.engine.Standing(r.Metadata.App).Serves()
+	now := p.c.engine.Standing(r.Metadata.App).Running()
 	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
-		now = v.State.Plan.From
+		now = v.State.Plan.Before()
 	}
 	return b.Plan(ctx, files.Release, now, p.c.snapshots)
 }
@@ -46,18 +46,18 @@ func (p planner) Plan(ctx context.Context, files api.Files) (release.Plan, error
 	// A release that is on record already is planned as it was then, so that
 	// deploying it again finds it under way.
 	if v, ok := p.c.engine.View(r.Metadata.Name); ok {
-		return b.Plan(ctx, files.Release, v.State.Plan.From, p.c.snapshots)
+		return b.Plan(ctx, files.Release, v.State.Plan.Before(), p.c.snapshots)
 	}
 	return p.fresh(ctx, b, files.Release, p.c.engine.Standing(r.Metadata.App))
 }
 
 func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, standing release.Standing) (release.Plan, error) {
-	plan, err := b.Plan(ctx, name, standing.Serves(), p.c.snapshots)
+	plan, err := b.Plan(ctx, name, standing.Running(), p.c.snapshots)
 	if err != nil || standing.Refuses(plan, release.State{}) != nil {
 		// Whoever deploys the plan is told why it is refused.
 		return plan, err
 	}
-	if err = p.c.platform.Startable(startOrder(plan)); err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
+	if err = p.startable(plan); err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
 		err = checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 	}
 	if app, ok := b.App(plan.App); ok && err != nil {
@@ -91,6 +91,18 @@ func (c *control) fits(ctx context.Context, p release.Plan) error {
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
 	return c.schema.Check(ctx, release.SchemaOrder{Stamp: release.Stamp{App: p.App}, Release: p.Release, Database: p.Database, Schema: p.Schema, To: p.To})
+}
+
+// startable says why a component of the plan could not be started here.
+func (p planner) startable(plan release.Plan) error {
+	err := p.c.platform.Startable(startOrder(plan))
+	for _, c := range plan.Companions {
+		if err == nil && c.To.Version != "" && !c.Stays() {
+			err = p.c.platform.Startable(release.StartOrder{Stamp: release.Stamp{App: plan.App}, Side: c.To.Side, Component: c.Name,
+				Version: c.To.Version, Digest: c.To.Digest, Artefact: c.To.Artefact, Count: c.Replicas})
+		}
+	}
+	return err
 }
 
 func startOrder(p release.Plan) release.StartOrder {

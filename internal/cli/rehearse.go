@@ -105,7 +105,7 @@ func (s *session) rehearse(ctx context.Context, files *fileFlags, ask api.Rehear
 	if err != nil {
 		return report, "", err
 	}
-	plan, err := b.Plan(ctx, files.name, standing.Serves(), snapshots)
+	plan, err := b.Plan(ctx, files.name, standing.Running(), snapshots)
 	if err != nil {
 		return report, "", &exitError{ExitUsage, err}
 	}

@@ -118,7 +118,34 @@ func (s *session) writeSplit(w io.Writer, v api.View) {
 		t.row("  "+s.paint(w, colourOf(side.Side), string(side.Side)), side.Version, ready,
 			fmt.Sprintf("%d requests, %d streams in flight", traffic.Requests, traffic.Streams))
 	}
+	s.addCompanions(w, t, v)
 	t.write(w)
+}
+
+// addCompanions adds the workers and singletons, with those of a version that
+// is about to go or to come.
+func (s *session) addCompanions(w io.Writer, t *table, v api.View) {
+	for _, c := range v.State.Plan.Companions {
+		for i, side := range []release.Target{c.From, c.To} {
+			if side.Version == "" || i == 0 && c.Stays() {
+				continue
+			}
+			seen, ready := 0, 0
+			for _, in := range v.World.Companions.List {
+				if in.Component == c.Name && in.Side == side.Side && in.Digest == side.Digest {
+					seen++
+					if in.Serves() {
+						ready++
+					}
+				}
+			}
+			text := "not observed"
+			if v.World.Companions.Known {
+				text = fmt.Sprintf("%d of %d ready", ready, max(seen, ready))
+			}
+			t.row("  "+s.paint(w, colourOf(side.Side), string(side.Side)), side.Version, text, c.Name)
+		}
+	}
 }
 
 func colourOf(side release.Side) colour {

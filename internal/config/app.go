@@ -28,7 +28,7 @@ type AppMetadata struct {
 type AppSpec struct {
 	// What runs the app.
 	Runtime Runtime `json:"runtime,omitzero"`
-	// The roles of the app by name. One component is possible for now.
+	// The roles of the app by name: one that serves the users, and as many workers and singletons as there are.
 	Components map[string]Component `json:"components" jsonschema:"required" example:"{web: {command: [...]}}"`
 	// The configuration of both versions, recorded per version and taken back with it.
 	Config Config `json:"config,omitzero"`

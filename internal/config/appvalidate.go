@@ -29,10 +29,8 @@ func (a *App) validateComponents(tell report) {
 	switch {
 	case len(names) == 0 && a.doc.has("spec.components"):
 		tell("components", "there is no component", `add one such as web: {command: ["./shop", "--port", "{{port}}"]}`)
-	case len(names) > 1:
-		tell("components", fmt.Sprintf("there are %d components (%s), and one is possible for now", len(names), strings.Join(names, ", ")),
-			"keep the one that serves users, and run the others by other means")
 	}
+	a.validateFront(names, tell)
 	for _, name := range names {
 		path := entry("components", name)
 		checkName(name, path, tell)
@@ -40,12 +38,51 @@ func (a *App) validateComponents(tell report) {
 	}
 }
 
-// component returns the one component and its path.
-func (a *App) component() (Component, string) {
-	for name, c := range a.Spec.Components {
-		return c, entry("spec.components", name)
+// validateFront makes sure that exactly one component serves the users.
+func (a *App) validateFront(names []string, tell report) {
+	var fronts []string
+	for _, name := range names {
+		if a.Spec.Components[name].Type == web {
+			fronts = append(fronts, name)
+		}
 	}
-	return Component{}, "spec.components"
+	switch {
+	case len(names) > 0 && len(fronts) == 0:
+		tell("components", "none of the components serves the users", "write type: web in the one that takes requests")
+	case len(fronts) > 1:
+		tell(entry("components", fronts[1]), fmt.Sprintf("%s serve the users, and one can", strings.Join(fronts, " and ")),
+			"write type: worker or type: singleton in those that take no requests")
+	}
+}
+
+// component returns the component that serves the users, and its path.
+func (a *App) component() (Component, string) {
+	name := a.front()
+	if name == "" {
+		return Component{}, "spec.components"
+	}
+	return a.Spec.Components[name], entry("spec.components", name)
+}
+
+// front names the component that serves the users, "" for none.
+func (a *App) front() string {
+	for _, name := range slices.Sorted(maps.Keys(a.Spec.Components)) {
+		if a.Spec.Components[name].Type == web {
+			return name
+		}
+	}
+	return ""
+}
+
+// companions names the other components, sorted.
+func (a *App) companions() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(a.Spec.Components)) {
+		if a.Spec.Components[name].Type != web {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (c Config) validate(tell report) {

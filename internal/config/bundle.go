@@ -112,6 +112,7 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 	r.validate(replicas, accept)
 	if app, ok := b.App(r.Metadata.App); ok {
 		r.validateDatabase(app)
+		r.validateComponents(app)
 	}
 	r.validateSignals(b.acceptSignal)
 	if app, ok := b.App(r.Metadata.App); ok && lacksFiles(app, r) {
@@ -152,7 +153,7 @@ func (r *Release) validateDatabase(a *App) {
 // lacksFiles reports whether a version would be started with {{files}} and
 // without files.
 func lacksFiles(a *App, r *Release) bool {
-	in, err := inputsOf(a, r)
+	in, err := inputsOf(a, r, a.front())
 	if err != nil || slices.ContainsFunc(in.files, func(i input) bool { return !i.env }) {
 		return false
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,8 @@ import (
 
 // Component is one role of an app.
 type Component struct {
+	// What it is: web serves the users; a worker runs in both versions at once until the old one is retired; a singleton never runs twice, so the old one ends before the new one starts.
+	Type string `json:"type,omitempty" jsonschema:"default=web,enum=web,enum=worker,enum=singleton"`
 	// The program with its arguments: a list, or one text that is split into words without a shell. May contain {{version}}, {{port}}, {{app}}, {{side}} and {{files}}.
 	Command Command `json:"command" jsonschema:"required" example:"[\"./shop\", \"--port\", \"{{port}}\"]"`
 	// Run the command, one text, by sh -c.
@@ -18,7 +21,9 @@ type Component struct {
 	Dir string `json:"dir,omitempty" jsonschema:"default=."`
 	// How many instances each version has when it carries everything.
 	Replicas int `json:"replicas,omitempty" jsonschema:"default=1,minimum=1,maximum=1000"`
-	// How an instance shows that it is ready.
+	// Environment variables of this component, added to the app's. May contain {{side}}, which names the queue of one version, for instance.
+	Env map[string]Text `json:"env,omitempty"`
+	// How an instance shows that it is ready. A worker or singleton without any is ready while it runs.
 	Health Health `json:"health,omitzero"`
 	// How an instance is ended.
 	Stop Stop `json:"stop,omitzero"`
@@ -28,6 +33,8 @@ type Component struct {
 type Health struct {
 	// The path that answers 2xx or 3xx when ready; without it an open port is enough.
 	Path string `json:"path,omitempty"`
+	// A command that ends with 0 when ready, run in the instance's folder with its variables. May contain {{version}}, {{port}}, {{app}} and {{side}}.
+	Command Command `json:"command,omitzero"`
 	// How often it is asked.
 	Every Duration `json:"every,omitempty" jsonschema:"default=1s"`
 	// How long one answer may take.
@@ -54,13 +61,45 @@ func (c Component) validate(tell report) {
 		checkPlaceholders(strings.Join(args, " "), "command", startPlaceholders, tell)
 	}
 	checkPlaceholders(c.Dir, "dir", pathPlaceholders, tell)
-	checkURLPath(c.Health.Path, "health.path", tell)
-	checkPositive(c.Health.Every, "health.every", tell)
-	checkPositive(c.Health.Timeout, "health.timeout", tell)
+	checkEnv(c.Env, "env", tell)
+	if c.Type == singleton && c.Replicas != 1 {
+		tell("replicas", fmt.Sprintf("a singleton runs once, not %d times", c.Replicas), "remove replicas, or write type: worker")
+	}
+	c.Health.validate(tell)
 }
 
-func (h Health) resolve() release.Health {
-	return release.Health{Path: h.Path, Every: time.Duration(h.Every), Timeout: time.Duration(h.Timeout), Failures: h.Failures}
+// The types of components.
+const (
+	web       = "web"
+	worker    = "worker"
+	singleton = "singleton"
+)
+
+func (h Health) validate(tell report) {
+	checkURLPath(h.Path, "health.path", tell)
+	if h.Command.given() {
+		args, err := h.Command.args(false)
+		if err != nil {
+			reason, cure := explain(err, "")
+			tell("health.command", reason, cure)
+		}
+		checkPlaceholders(strings.Join(args, " "), "health.command", probePlaceholders, tell)
+		if h.Path != "" {
+			tell("health", "a path and a command say two things at once", "remove one of the two")
+		}
+	}
+	checkPositive(h.Every, "health.every", tell)
+	checkPositive(h.Timeout, "health.timeout", tell)
+}
+
+// health returns what makes an instance of the component ready.
+func (c Component) health() release.Health {
+	h := release.Health{Path: c.Health.Path, Every: time.Duration(c.Health.Every), Timeout: time.Duration(c.Health.Timeout), Failures: c.Health.Failures}
+	if c.Health.Command.given() {
+		h.Command, _ = c.Health.Command.args(false) // validated
+	}
+	h.Running = c.Type != web && h.Path == "" && len(h.Command) == 0
+	return h
 }
 
 func (s Stop) resolve() release.Stop {

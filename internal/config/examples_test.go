@@ -40,7 +40,7 @@ func TestTheExamplesAreInOrderAndCanBePlanned(t *testing.T) {
 		if got := strings.Join(ids, " "); got != want.findings {
 			t.Errorf("%s: findings %q; want %q", f.Name(), got, want.findings)
 		}
-		now := release.Target{}
+		now := release.Running{}
 		if want.from != "" {
 			now = serves(want.from, release.Blue)
 		}

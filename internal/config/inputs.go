@@ -39,11 +39,11 @@ type input struct {
 	doc *document
 }
 
-// inputsOf joins an app and a release. What the release sets wins.
-func inputsOf(a *App, r *Release) (inputs, error) {
-	c, _ := a.component()
-	to := r.Spec.To
-	in := inputs{health: c.Health.resolve(), stop: c.Stop.resolve()}
+// inputsOf joins a component of an app and a release. What the release sets
+// wins.
+func inputsOf(a *App, r *Release, name string) (inputs, error) {
+	c, to := a.Spec.Components[name], r.Spec.To.of(name, a.front())
+	in := inputs{health: c.health(), stop: c.Stop.resolve()}
 	command, shell := c.Command, c.Shell
 	if to.Command.given() {
 		command, shell = to.Command, to.Shell
@@ -53,13 +53,13 @@ func inputsOf(a *App, r *Release) (inputs, error) {
 		return in, fmt.Errorf("read the command: %w", err)
 	}
 	path := func(text string, doc *document) string {
-		return absolute(fill(text, a.Metadata.Name, string(to.Version)), doc.source.dir)
+		return absolute(fill(text, a.Metadata.Name, string(r.Spec.To.Version)), doc.source.dir)
 	}
 	in.dir = path(c.Dir, a.doc)
 	if to.Dir != "" {
 		in.dir = path(to.Dir, r.doc)
 	}
-	in.env = a.env(r)
+	in.env = a.env(r, c, to)
 	in.files = filesOf(a, r, path)
 	return in, nil
 }
@@ -92,8 +92,9 @@ func filesOf(a *App, r *Release, path func(string, *document) string) []input {
 	return append([]input{first}, list...)
 }
 
-// env joins the variables of the app and the release, sorted by name.
-func (a *App) env(r *Release) []release.EnvVar {
+// env joins the variables of the app, its component and the release, sorted by
+// name.
+func (a *App) env(r *Release, c Component, to TargetComponent) []release.EnvVar {
 	all := map[string]release.EnvVar{}
 	add := func(env map[string]Text, dir string) {
 		for name, value := range env {
@@ -107,7 +108,9 @@ func (a *App) env(r *Release) []release.EnvVar {
 		}
 	}
 	add(a.Spec.Config.Env, a.doc.source.dir)
+	add(c.Env, a.doc.source.dir)
 	add(r.Spec.To.Env, r.doc.source.dir)
+	add(to.Env, r.doc.source.dir)
 	var list []release.EnvVar
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		list = append(list, all[name])

@@ -205,7 +205,7 @@ func distinct(a *App, r *Release) bool {
 
 // inputs looks at the files the version is made of.
 func (l lint) inputs(a *App, r *Release) {
-	in, err := inputsOf(a, r)
+	in, err := inputsOf(a, r, a.front())
 	if err != nil {
 		return
 	}

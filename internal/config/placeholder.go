@@ -12,6 +12,7 @@ import (
 // so that a snapshot is taken of the very files the version uses.
 var (
 	startPlaceholders = []string{"app", "files", "port", "side", "version"}
+	probePlaceholders = []string{"app", "port", "side", "version"}
 	pathPlaceholders  = []string{"app", "version"}
 	placeholder       = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
 )

@@ -21,11 +21,11 @@ type Snapshot interface {
 }
 
 // Plan makes the plan of a release, named by its own name or its app's. now
-// is what serves; its zero value means that nothing does, and the plan is
+// is what runs; its zero value means that nothing does, and the plan is
 // that of a first release. The files the version is made of are read and
 // handed to keep. Author is left for the caller to fill in. The error holds a
 // Problems if the files are at fault.
-func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep Snapshot) (release.Plan, error) {
+func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, keep Snapshot) (release.Plan, error) {
 	r, err := b.Release(name)
 	if err != nil {
 		return release.Plan{}, err
@@ -34,10 +34,11 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep
 	if !ok {
 		return release.Plan{}, fmt.Errorf("plan %s: there is no app %q in these files", r.Metadata.Name, r.Metadata.App)
 	}
-	if p := r.mismatch(now); p != nil {
+	serves := now.Serves
+	if p := r.mismatch(serves); p != nil {
 		return release.Plan{}, Problems{p}
 	}
-	artefact, err := artefactOf(ctx, app, r, keep)
+	artefact, err := artefactOf(ctx, app, r, app.front(), keep)
 	if err != nil {
 		return release.Plan{}, err
 	}
@@ -55,8 +56,11 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Target, keep
 	if p.Signals, err = r.signals(); err != nil {
 		return release.Plan{}, err
 	}
-	p.From = now
-	p.To = release.Target{Version: string(r.Spec.To.Version), Side: now.Side.Other(), Digest: digest, Artefact: artefact}
+	p.From = serves
+	p.To = release.Target{Version: string(r.Spec.To.Version), Side: serves.Side.Other(), Digest: digest, Artefact: artefact}
+	if p.Companions, err = companionsOf(ctx, app, r, now, p.To.Side, keep); err != nil {
+		return release.Plan{}, err
+	}
 	return p, nil
 }
 
@@ -112,9 +116,10 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 	return p
 }
 
-// artefactOf reads the files a version is made of and says what it is.
-func artefactOf(ctx context.Context, app *App, r *Release, keep Snapshot) (release.Artefact, error) {
-	in, err := inputsOf(app, r)
+// artefactOf reads the files a version of a component is made of and says what
+// it is.
+func artefactOf(ctx context.Context, app *App, r *Release, name string, keep Snapshot) (release.Artefact, error) {
+	in, err := inputsOf(app, r, name)
 	if err != nil {
 		return release.Artefact{}, fmt.Errorf("plan %s: %w", r.Metadata.Name, err)
 	}

@@ -35,8 +35,8 @@ func snapshots(t *testing.T) *snapshot.Folder {
 	return f
 }
 
-func serves(version string, side release.Side) release.Target {
-	return release.Target{Version: version, Side: side, Digest: "abc", Artefact: release.Artefact{Command: []string{"old"}}}
+func serves(version string, side release.Side) release.Running {
+	return release.Running{Serves: release.Target{Version: version, Side: side, Digest: "abc", Artefact: release.Artefact{Command: []string{"old"}}}}
 }
 
 func TestTheMinimalFilesMakeAWholePlan(t *testing.T) {
@@ -48,7 +48,7 @@ func TestTheMinimalFilesMakeAWholePlan(t *testing.T) {
 	}
 	hold := release.Hold{AtLeast: time.Minute, AtLeastRequests: 100, AtMost: time.Hour}
 	want := release.Plan{
-		Release: "shop-v2", App: "shop", From: serves("v1", release.Green),
+		Release: "shop-v2", App: "shop", From: serves("v1", release.Green).Serves,
 		To: release.Target{Version: "v2", Side: release.Blue, Artefact: release.Artefact{
 			Command: []string{"./shop-{{version}}", "--port", "{{port}}"}, Dir: dir,
 			Health: release.Health{Every: time.Second, Timeout: 2 * time.Second, Failures: 3},
@@ -80,7 +80,7 @@ func TestTheMinimalFilesMakeAWholePlan(t *testing.T) {
 func TestTheFirstReleaseOfAnAppBringsInBlue(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{"cutover.yaml": strings.Replace(minimal, "from: v1, ", "", 1)})
-	p, err := load(t, dir).Plan(t.Context(), "", release.Target{}, snapshots(t))
+	p, err := load(t, dir).Plan(t.Context(), "", release.Running{}, snapshots(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestTheFirstReleaseOfAnAppBringsInBlue(t *testing.T) {
 func TestAPlanIsRefusedWhenSomethingElseServes(t *testing.T) {
 	t.Parallel()
 	b := load(t, write(t, map[string]string{"cutover.yaml": minimal}))
-	for want, now := range map[string]release.Target{
+	for want, now := range map[string]release.Running{
 		"spec.from: it says v1, but v0 serves":                            serves("v0", release.Blue),
 		"spec.from: it says v1, but nothing serves yet; remove spec.from": {},
 	} {

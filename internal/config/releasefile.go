@@ -35,6 +35,8 @@ type ReleaseSpec struct {
 	Backup *Backup `json:"backup,omitempty"`
 	// The trial of the schema change on a clone of the database.
 	Rehearse *Rehearse `json:"rehearse,omitempty"`
+	// The components that change, the one with users among them; none named means all. The others go on as they are.
+	Components []string `json:"components,omitempty"`
 	// How traffic moves.
 	Strategy Strategy `json:"strategy,omitzero"`
 	// What ready means for the new instances together.
@@ -78,6 +80,8 @@ type Target struct {
 	EnvFile string `json:"envFile,omitempty"`
 	// The configuration files, in place of the app's.
 	Files []string `json:"files,omitempty"`
+	// What concerns a worker or singleton alone, by its name.
+	Components map[string]TargetComponent `json:"components,omitempty"`
 }
 
 func (Target) shortKey() string { return "version" }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strings"
 
 	"cutover/internal/release"
 )
@@ -44,19 +43,10 @@ func (g Guard) validate(tell report) {
 
 func (t Target) validate(tell report) {
 	checkEnv(t.Env, "env", tell)
-	checkPlaceholders(t.Dir, "dir", pathPlaceholders, tell)
 	checkPlaceholders(t.EnvFile, "envFile", pathPlaceholders, tell)
 	checkFiles(t.Files, "files", tell)
-	if t.Shell && !t.Command.given() {
-		tell("shell", "there is no command here for the shell", "add command, or write shell in the app's component")
+	TargetComponent{Command: t.Command, Shell: t.Shell, Dir: t.Dir}.validate(tell)
+	for name, c := range t.Components {
+		c.validate(tell.in(entry("components", name)))
 	}
-	if !t.Command.given() {
-		return
-	}
-	args, err := t.Command.args(t.Shell)
-	if err != nil {
-		reason, cure := explain(err, "")
-		tell("command", reason, cure)
-	}
-	checkPlaceholders(strings.Join(args, " "), "command", startPlaceholders, tell)
 }

@@ -9,7 +9,7 @@ import (
 	"cutover/internal/release"
 )
 
-func planWith(t *testing.T, strategy string, now release.Target) (release.Plan, error) {
+func planWith(t *testing.T, strategy string, now release.Running) (release.Plan, error) {
 	t.Helper()
 	dir := write(t, map[string]string{"cutover.yaml": strings.Replace(minimal, "to: v2", "to: v2, strategy: "+strategy, 1)})
 	return load(t, dir).Plan(t.Context(), "shop-v2", now, snapshots(t))
@@ -47,7 +47,7 @@ func TestAFirstReleaseCannotBeAShadow(t *testing.T) {
 	t.Parallel()
 	text := strings.NewReplacer("from: v1, ", "", "from: v1\n", "", "to: v2", "to: v2, strategy: shadow").Replace(minimal)
 	dir := write(t, map[string]string{"cutover.yaml": text})
-	_, err := load(t, dir).Plan(t.Context(), "shop-v2", release.Target{}, snapshots(t))
+	_, err := load(t, dir).Plan(t.Context(), "shop-v2", release.Running{}, snapshots(t))
 	if err == nil || !strings.Contains(err.Error(), "nothing serves yet, so there is no answer to compare with") {
 		t.Errorf("got %v", err)
 	}

@@ -60,7 +60,7 @@ func TestAPlanCarriesItsSignalsAndNoSecret(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := b.Plan(t.Context(), "shop", release.Target{}, nil)
+		p, err := b.Plan(t.Context(), "shop", release.Running{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

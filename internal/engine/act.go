@@ -26,7 +26,7 @@ func (k *worker) reconcile(ctx context.Context, name string, w release.World, wa
 		return nil
 	}
 	for _, a := range wanted {
-		l := lane{a.Kind, a.Side}
+		l := laneOf(a)
 		if k.runs[l] != nil {
 			continue
 		}
@@ -49,7 +49,7 @@ func (k *worker) reconcile(ctx context.Context, name string, w release.World, wa
 // before the others.
 func (k *worker) unwanted(r *run, s release.State, wanted []release.Action) bool {
 	for _, a := range wanted {
-		if a.Kind == r.action.Kind && a.Side == r.action.Side {
+		if laneOf(a) == laneOf(r.action) {
 			return !r.action.Covers(a)
 		}
 	}
@@ -80,7 +80,7 @@ func (k *worker) closeStale(ctx context.Context, name string, wanted []release.A
 		if k.underWay(p.Key) || of == name && contains(wanted, p.Action) {
 			continue
 		}
-		ev := release.Finished{Key: p.Key, Kind: p.Action.Kind, Side: p.Action.Side, Canceled: true}
+		ev := release.Finished{Key: p.Key, Kind: p.Action.Kind, Side: p.Action.Side, Component: p.Action.Component, Canceled: true}
 		if err := k.engine.record(ctx, k.app, of, actor, ev); err != nil {
 			return err
 		}

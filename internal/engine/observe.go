@@ -62,8 +62,12 @@ func (e *Engine) lookAtInstances(ctx context.Context, app string, w *release.Wor
 			return fmt.Errorf("instance %s belongs to no side (%q)", i.ID, i.Side)
 		}
 	}
-	w.Sides.Blue.Known, w.Sides.Green.Known = true, true
+	w.Sides.Blue.Known, w.Sides.Green.Known, w.Companions.Known = true, true, true
 	for _, i := range list {
+		if i.Component != "" {
+			w.Companions.List = append(w.Companions.List, i)
+			continue
+		}
 		side := w.Sides.Of(i.Side)
 		side.List = append(side.List, i)
 	}

@@ -12,9 +12,12 @@ import (
 // lane is what at most one action at a time may use, so that an action which
 // is given up has ended before its successor begins.
 type lane struct {
-	kind release.ActionKind
-	side release.Side
+	kind      release.ActionKind
+	side      release.Side
+	component string
 }
+
+func laneOf(a release.Action) lane { return lane{a.Kind, a.Side, a.Component} }
 
 // run is an action being carried out.
 type run struct {
@@ -46,7 +49,7 @@ func (e *Engine) launch(ctx context.Context, s release.State, w release.World, k
 		defer wake()
 		defer close(r.done)
 		defer cancel()
-		result := release.Finished{Key: key, Kind: a.Kind, Side: a.Side}
+		result := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Component: a.Component}
 		err := pass(ctx, delay)
 		began := time.Now()
 		if err == nil {
@@ -69,7 +72,7 @@ func (e *Engine) launch(ctx context.Context, s release.State, w release.World, k
 // the pause that the plan asks for.
 func jitter(s release.State, a release.Action) time.Duration {
 	for _, t := range s.Tries {
-		if t.Kind == a.Kind && t.Side == a.Side && t.Failures > 0 {
+		if t.Kind == a.Kind && t.Side == a.Side && t.Component == a.Component && t.Failures > 0 {
 			return rand.N(s.Plan.Tries.Pause/4 + 1)
 		}
 	}
@@ -82,7 +85,7 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 	const room = 30 * time.Second
 	switch a.Kind {
 	case release.ActStop:
-		return room + max(p.From.Artefact.Stop.Grace, p.To.Artefact.Stop.Grace)
+		return room + longestGrace(p)
 	case release.ActCheck:
 		total, loads := room, time.Duration(0)
 		for _, c := range p.Checks {
@@ -142,8 +145,8 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 	stamp := release.Stamp{App: s.App, Key: result.Key, Fence: e.fence()}
 	switch a.Kind {
 	case release.ActStart:
-		t := target(s.Plan, a.Side)
-		return e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
+		t := s.Plan.TargetOf(a.Component, a.Side)
+		return e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Component: a.Component, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
 	case release.ActStop:
 		return e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances})
 	case release.ActRoute:
@@ -173,11 +176,13 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 	return fmt.Errorf("carry out %s: this controller has no adapter for it", a.Kind)
 }
 
-func target(p release.Plan, side release.Side) release.Target {
-	if side == p.From.Side {
-		return p.From
+// longestGrace is how long an instance of a release may take to end.
+func longestGrace(p release.Plan) time.Duration {
+	longest := max(p.From.Artefact.Stop.Grace, p.To.Artefact.Stop.Grace)
+	for _, c := range p.Companions {
+		longest = max(longest, c.From.Artefact.Stop.Grace, c.To.Artefact.Stop.Grace)
 	}
-	return p.To
+	return longest
 }
 
 func serving(in release.Instances) []release.Instance {

@@ -33,6 +33,9 @@ const (
 type Action struct {
 	Kind ActionKind `json:"kind"`
 	Side Side       `json:"side,omitempty"`
+	// Component names the companion concerned (start, stop), "" for the
+	// component with users.
+	Component string `json:"component,omitempty"`
 	// Count is how many instances are to run (start).
 	Count int `json:"count,omitempty"`
 	// Instances are the IDs concerned (stop).
@@ -43,7 +46,7 @@ type Action struct {
 
 // Same reports whether both actions ask for exactly the same.
 func (a Action) Same(b Action) bool {
-	if a.Kind != b.Kind || a.Side != b.Side || a.Count != b.Count || !slices.Equal(a.Instances, b.Instances) {
+	if a.Kind != b.Kind || a.Side != b.Side || a.Component != b.Component || a.Count != b.Count || !slices.Equal(a.Instances, b.Instances) {
 		return false
 	}
 	if a.Route == nil || b.Route == nil {
@@ -55,7 +58,7 @@ func (a Action) Same(b Action) bool {
 // Covers reports whether carrying a out does all that b asks for: they are the
 // same, or a stops what b stops and more.
 func (a Action) Covers(b Action) bool {
-	if a.Kind != ActStop || b.Kind != ActStop || a.Side != b.Side {
+	if a.Kind != ActStop || b.Kind != ActStop || a.Side != b.Side || a.Component != b.Component {
 		return a.Same(b)
 	}
 	for _, id := range b.Instances {
@@ -85,6 +88,9 @@ func (f Front) same(o Front) bool {
 func (a Action) String() string {
 	switch a.Kind {
 	case ActStart:
+		if a.Component != "" {
+			return fmt.Sprintf("start %d of %s on %s", a.Count, a.Component, a.Side)
+		}
 		return fmt.Sprintf("start %d on %s", a.Count, a.Side)
 	case ActStop:
 		return fmt.Sprintf("stop %s", strings.Join(a.Instances, ", "))

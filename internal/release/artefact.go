@@ -46,7 +46,12 @@ type File struct {
 // port is enough. An instance that was ready loses readiness after Failures
 // probes in a row have failed.
 type Health struct {
-	Path     string        `json:"path,omitempty"`
+	Path string `json:"path,omitempty"`
+	// Command, in place of Path, is a program that ends with 0 if the instance
+	// is ready. It is given the instance's placeholders, folder and variables.
+	Command []string `json:"command,omitempty"`
+	// Running says that an instance which runs is ready: it is not asked.
+	Running  bool          `json:"running,omitempty"`
 	Every    time.Duration `json:"every"`
 	Timeout  time.Duration `json:"timeout"`
 	Failures int           `json:"failures"`

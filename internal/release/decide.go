@@ -52,6 +52,9 @@ func (d *decider) run() {
 			return
 		}
 	}
+	if d.s.Phase != Planned && d.s.Phase != Waiting {
+		d.tend()
+	}
 	switch d.s.Phase {
 	case Planned, Waiting:
 		d.gated()
@@ -123,7 +126,7 @@ func (d *decider) want(a Action) {
 	if len(d.out.Events) > 0 {
 		return
 	}
-	t := d.s.try(a.Kind, a.Side)
+	t := d.s.try(a.Kind, a.Side, a.Component)
 	if t.Failures > 0 {
 		if left := t.At.Add(d.p.Tries.pause(t.Failures)).Sub(d.w.Now); left > 0 {
 			d.wait("%s failed %d times, tried again in %s: %s", a, t.Failures, Span(left.Round(time.Second)), t.Error)

@@ -54,6 +54,8 @@ type Finished struct {
 	Key  string     `json:"key"`
 	Kind ActionKind `json:"kind"`
 	Side Side       `json:"side,omitempty"`
+	// Component is that of the action.
+	Component string `json:"component,omitempty"`
 	// Error is empty for success.
 	Error string `json:"error,omitempty"`
 	// Canceled says that it was given up because it was no longer wanted.
@@ -113,9 +115,11 @@ func VerdictOf(e Event) *Verdict {
 // Noticed is written when something happened that nobody ordered: an instance
 // ended and was started again, readiness was lost or came back.
 type Noticed struct {
-	What   Notice `json:"what"`
-	Side   Side   `json:"side,omitempty"`
-	Detail string `json:"detail"`
+	What Notice `json:"what"`
+	Side Side   `json:"side,omitempty"`
+	// Component names the companion it happened to.
+	Component string `json:"component,omitempty"`
+	Detail    string `json:"detail"`
 }
 
 // Notice names what was noticed.

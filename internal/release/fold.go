@@ -75,6 +75,7 @@ func (s State) enter(ev Entered, at time.Time) State {
 	if ev.Phase != s.Phase || ev.Phase != Shifting {
 		s.Tries = nil
 		s.DegradedAt = Sides[time.Time]{}
+		s.Ailing, s.AilingSince = "", time.Time{}
 	}
 	if s.Phase == Starting && ev.Phase == Warming {
 		s.ReadyTook = at.Sub(s.EnteredAt)
@@ -152,11 +153,11 @@ func (s State) finish(ev Finished, at time.Time) State {
 	if ev.Canceled {
 		return s
 	}
-	t := s.try(ev.Kind, ev.Side).after(ev, did, at, s.Plan.Tries)
+	t := s.try(ev.Kind, ev.Side, ev.Component).after(ev, did, at, s.Plan.Tries)
 	if t.OK && s.Halt != nil && s.Halt.Kind == NeedsHuman {
 		s.Halt = nil
 	}
-	tries := slices.DeleteFunc(slices.Clone(s.Tries), func(o Try) bool { return o.Kind == ev.Kind && o.Side == ev.Side })
+	tries := slices.DeleteFunc(slices.Clone(s.Tries), func(o Try) bool { return o.of(ev.Kind, ev.Side, ev.Component) })
 	s.Tries = append(tries, t)
 	if ev.Kind == ActBackup && t.OK {
 		s.Saved = ev.Saved
@@ -184,7 +185,7 @@ func (t Try) after(ev Finished, did Action, at time.Time, limits Tries) Try {
 	} else {
 		t.Repeats = 0
 	}
-	t.Kind, t.Side, t.Action, t.At, t.OK, t.Error = ev.Kind, ev.Side, did, at, ev.Error == "", ev.Error
+	t.Kind, t.Side, t.Component, t.Action, t.At, t.OK, t.Error = ev.Kind, ev.Side, ev.Component, did, at, ev.Error == "", ev.Error
 	if t.OK {
 		t.Failures = 0
 	} else {
@@ -227,6 +228,9 @@ func (s State) request(ev Requested, e Entry) State {
 }
 
 func (s State) notice(ev Noticed, at time.Time) State {
+	if ev.Component != "" {
+		return s.noticeCompanion(ev, at)
+	}
 	switch ev.What {
 	case Degraded:
 		*s.DegradedAt.Of(ev.Side) = at
@@ -237,6 +241,18 @@ func (s State) notice(ev Noticed, at time.Time) State {
 		if ev.Side == s.Plan.To.Side && s.Phase == Warming {
 			s.Warmed = false // what was started again is cold
 		}
+	}
+	return s
+}
+
+func (s State) noticeCompanion(ev Noticed, at time.Time) State {
+	switch ev.What {
+	case Degraded:
+		s.Ailing, s.AilingSince = ev.Component, at
+	case Recovered:
+		s.Ailing, s.AilingSince = "", time.Time{}
+	case Restarted:
+		s.NewcomerRestarts++
 	}
 	return s
 }
@@ -258,6 +274,10 @@ func (s State) resume(at time.Time) State {
 		s.Rehearsed = nil
 	}
 	s.Halt, s.Tries, s.Forgiven = nil, nil, *s.Restarts.Of(s.Plan.To.Side)
+	s.NewcomersForgiven = s.NewcomerRestarts
+	if !s.AilingSince.IsZero() {
+		s.AilingSince = at
+	}
 	if s.Verdict.Kind == Failing {
 		s = s.overruled()
 		s.Held = false

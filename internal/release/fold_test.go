@@ -106,14 +106,14 @@ func TestTriesCountFailuresInARowAndOnlyOfTheirKindAndSide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.try(ActStart, Green); got.Failures != 2 || got.Error != "no" || got.OK {
+	if got := s.try(ActStart, Green, ""); got.Failures != 2 || got.Error != "no" || got.OK {
 		t.Errorf("green's start has %+v, want two failures", got)
 	}
-	if got := s.try(ActStart, Blue); got.Failures != 0 || !got.OK {
+	if got := s.try(ActStart, Blue, ""); got.Failures != 0 || !got.OK {
 		t.Errorf("blue's start has %+v, want success", got)
 	}
 	s, _ = Fold(s, Entry{Seq: 9, At: noon, Event: Finished{Kind: ActStart, Side: Green}})
-	if got := s.try(ActStart, Green); got.Failures != 0 || got.Error != "" || !got.OK {
+	if got := s.try(ActStart, Green, ""); got.Failures != 0 || got.Error != "" || !got.OK {
 		t.Errorf("after a success it has %+v", got)
 	}
 	s, _ = Fold(s, Entry{Seq: 10, At: noon, Event: Entered{Phase: Warming}})

@@ -22,6 +22,7 @@ func FullRollback(s State, name string) (Plan, error) {
 	p.Release, p.Strategy, p.Restore = name, Restore, s.Saved.Name
 	p.From, p.To = s.Plan.To, s.Plan.From
 	p.To.Side = p.From.Side.Other()
+	p.Companions = backwards(s.Plan)
 	p.Schema, p.Steps, p.Gates, p.Checks, p.WarmUp, p.Signals = Schema{}, nil, nil, nil, nil, nil
 	p.Backup = Backup{Before: Restoring, Keep: s.Plan.Backup.Keep, KeepFor: s.Plan.Backup.KeepFor}
 	return p, nil

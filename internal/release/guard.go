@@ -12,7 +12,7 @@ func (d *decider) notice() bool {
 		d.emit(ev)
 		return true
 	}
-	return d.noticeSide(d.p.To.Side, d.needNew()) || d.noticeSide(d.p.From.Side, d.needOld())
+	return d.noticeSide(d.p.To.Side, d.needNew()) || d.noticeSide(d.p.From.Side, d.needOld()) || d.noticeCompanions()
 }
 
 // The verdict is recorded when that was last done an eighth of the time ago that
@@ -175,6 +175,9 @@ func (d *decider) broken() string {
 	in := d.new()
 	if !in.Known || !d.s.Brought {
 		return ""
+	}
+	if why := d.companionsBroken(); why != "" {
+		return why
 	}
 	if d.p.Strategy == RollingUpdate && !d.p.First() {
 		if why := d.tooManyFailed(); why != "" {

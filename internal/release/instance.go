@@ -5,12 +5,16 @@ import "time"
 // Instance is one running copy of a version, as a platform observed it.
 type Instance struct {
 	// ID is unique among all instances an app ever had.
-	ID      string `json:"id"`
-	Side    Side   `json:"side"`
-	Version string `json:"version"`
+	ID   string `json:"id"`
+	Side Side   `json:"side"`
+	// Component is the companion it is an instance of, empty for the component
+	// that the front sends requests to.
+	Component string `json:"component,omitempty"`
+	Version   string `json:"version"`
 	// Digest is the artefact's digest it was started with.
 	Digest string `json:"digest"`
-	// Addr is host:port, where the instance takes requests.
+	// Addr is host:port, where the instance takes requests; a companion may
+	// have none.
 	Addr string `json:"addr"`
 	// Pid is the process it runs as, 0 if that is not known or not on this
 	// machine; Log is the file it writes its output to.

@@ -23,7 +23,13 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 		switch a.Kind {
 		case ActRoute:
 			vs = append(vs, checkRoute(before, w, *a.Route)...)
+		case ActStart:
+			vs = append(vs, checkCompanionStart(before, w, a)...)
 		case ActStop:
+			if a.Component != "" {
+				vs = append(vs, checkCompanionStop(before, a)...)
+				continue
+			}
 			vs = append(vs, checkStop(before, w, a)...)
 		case ActExpand:
 			if before.Plan.Backup.Wanted() && before.Saved == nil {
@@ -41,6 +47,7 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 			if t := w.Traffic.Sides.Of(before.Plan.To.Side); t.Weight > None {
 				vs = append(vs, Violation{"I1", "the schema is reverted under a version that has traffic"})
 			}
+			vs = append(vs, checkNoneLeft(before, w, "the schema is reverted under", Companion.new)...)
 		}
 	}
 	return vs
@@ -139,6 +146,9 @@ func checkExchange(w World) []Violation {
 			vs = append(vs, Violation{"I2", "the database is replaced while " + string(side) + " may still use it"})
 		}
 	}
+	if len(w.Companions.List) > 0 {
+		vs = append(vs, Violation{"I2", "the database is replaced while " + w.Companions.List[0].ID + " may still use it"})
+	}
 	return vs
 }
 
@@ -165,6 +175,7 @@ func checkContract(s State, w World) []Violation {
 	if old := w.Sides.Of(s.Plan.From.Side); !old.Known || len(old.List) > 0 {
 		vs = append(vs, Violation{"I2", "contract while the old version may still run"})
 	}
+	vs = append(vs, checkNoneLeft(s, w, "contract under", Companion.old)...)
 	return vs
 }
 
@@ -242,6 +253,7 @@ func CheckEnd(s State, w World) []Violation {
 	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {
 		vs = append(vs, Violation{"I6", fmt.Sprintf("%d instances of the rejected version are left", n)})
 	}
+	vs = append(vs, checkCompanionsBack(s, w)...)
 	if w.Schema.Expanded && s.Plan.Schema.Expand && !s.Plan.Schema.Stays() {
 		vs = append(vs, Violation{"I6", "the schema is not as before"})
 	}

@@ -144,6 +144,40 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"starts the new singleton beside the old one", func(s release.State, w release.World) release.Decision {
+			return release.Decide(s, withoutCompanions(w, func(i release.Instance) bool {
+				return s.Phase == release.Soaking && i.Component == "beat" && i.Version == s.Plan.From.Version
+			}))
+		}},
+		{"starts the old singleton beside the new one", func(s release.State, w release.World) release.Decision {
+			return release.Decide(s, withoutCompanions(w, func(i release.Instance) bool {
+				return s.Phase == release.Reverting && i.Component == "beat" && i.Version == s.Plan.To.Version
+			}))
+		}},
+		{"leaves new workers behind after a rollback", func(s release.State, w release.World) release.Decision {
+			return release.Decide(s, withoutCompanions(w, func(i release.Instance) bool {
+				return s.Phase == release.Reverting && i.Component == "worker" && i.Version == s.Plan.To.Version
+			}))
+		}},
+		{"forgets to start the old singleton again", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Reverting {
+				d.Actions = slices.DeleteFunc(d.Actions, func(a release.Action) bool { return a.Kind == release.ActStart && a.Component == "beat" })
+			}
+			return d
+		}},
+		{"contracts under old workers", func(s release.State, w release.World) release.Decision {
+			return release.Decide(s, withoutCompanions(w, func(i release.Instance) bool {
+				return s.NoReturn && i.Version == s.Plan.From.Version
+			}))
+		}},
+		{"stops old workers while the version stands by", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Standby && len(d.Events) == 0 && len(s.Plan.Companions) > 0 {
+				d.Actions = append(d.Actions, release.Action{Kind: release.ActStop, Side: s.Plan.From.Side, Component: "worker", Instances: []string{"any"}})
+			}
+			return d
+		}},
 		{"goes on while it is paused", func(s release.State, w release.World) release.Decision {
 			s.Halt = nil
 			return release.Decide(s, w)
@@ -209,6 +243,12 @@ func stopAll(side release.Side, w release.World) release.Action {
 		a.Instances = append(a.Instances, i.ID)
 	}
 	return a
+}
+
+// withoutCompanions returns the world without the companions that are hidden.
+func withoutCompanions(w release.World, hidden func(release.Instance) bool) release.World {
+	w.Companions.List = slices.DeleteFunc(slices.Clone(w.Companions.List), hidden)
+	return w
 }
 
 func onActions(change func(release.State, release.World, release.Action) release.Action) simulation.Decider {

@@ -14,14 +14,16 @@ type Stamp struct {
 	Fence uint64 `json:"fence"`
 }
 
-// StartOrder asks for Count instances of one side to run.
+// StartOrder asks for Count instances of one component to run on one side.
 type StartOrder struct {
 	Stamp
-	Side     Side     `json:"side"`
-	Version  string   `json:"version"`
-	Digest   string   `json:"digest"`
-	Artefact Artefact `json:"artefact"`
-	Count    int      `json:"count"`
+	Side Side `json:"side"`
+	// Component is "" for the one that the front sends requests to.
+	Component string   `json:"component,omitempty"`
+	Version   string   `json:"version"`
+	Digest    string   `json:"digest"`
+	Artefact  Artefact `json:"artefact"`
+	Count     int      `json:"count"`
 }
 
 // StopOrder asks for the named instances to end.

@@ -26,6 +26,9 @@ func (d *decider) preflight() {
 		d.want(Action{Kind: ActStop, Side: d.p.To.Side, Instances: left})
 		return
 	}
+	if !d.dismissStrays() {
+		return
+	}
 	if !d.p.alone() && d.old().Ready() == 0 {
 		d.wait("no instance of %s (%s) is ready: it must serve before it can be replaced", d.p.From.Version, d.p.From.Side)
 		return
@@ -115,6 +118,9 @@ func (d *decider) starting() {
 		d.wait("%d of %d instances of %s are ready", r, d.p.newAt(0), d.p.To.Version)
 		return
 	}
+	if !d.companionsReady(false) {
+		return
+	}
 	d.advance(Warming, 0, "%s of %s ready", plural(d.p.newAt(0), "instance", "instances"), d.p.To.Version)
 }
 
@@ -125,6 +131,9 @@ func (d *decider) warming() {
 	d.wantRoute()
 	if !d.new().Known || d.new().Ready() < d.p.newAt(0) {
 		d.wait("not every instance of %s is ready", d.p.To.Version)
+		return
+	}
+	if !d.companionsReady(false) {
 		return
 	}
 	if d.p.WarmUp != nil && !d.s.Warmed {
@@ -151,6 +160,9 @@ func (d *decider) testing() {
 	if len(d.p.Checks) > 0 && !d.s.Passed {
 		if d.new().Ready() < d.p.newAt(0) {
 			d.wait("not every instance of %s is ready", d.p.To.Version)
+			return
+		}
+		if !d.companionsReady(false) {
 			return
 		}
 		if d.p.Compares() && d.old().Ready() == 0 {
@@ -238,7 +250,7 @@ func (d *decider) soaking() {
 		d.wait("the front does not show %s on %s", d.weightWords(), d.p.To.Side)
 		return
 	}
-	if !d.counted() || !d.holdOver(d.p.soakHold()) {
+	if !d.exchanged() || !d.counted() || !d.holdOver(d.p.soakHold()) {
 		return
 	}
 	if d.p.First() || d.p.Standby == 0 {
@@ -282,11 +294,15 @@ func (d *decider) retiring() {
 		d.wait("the old side cannot be observed to be free of traffic")
 		return
 	}
+	companions := d.dismissOld()
 	if len(d.old().List) > 0 {
 		if d.drained(d.p.From.Side, nil, d.s.EnteredAt) {
 			d.want(Action{Kind: ActStop, Side: d.p.From.Side, Instances: ids(d.old().List)})
 			d.callForHelp(ActStop, d.p.From.Side, "look at the instances' logs and stop them by hand")
 		}
+		return
+	}
+	if !companions {
 		return
 	}
 	if d.p.Schema.Contract {
@@ -312,6 +328,7 @@ func (d *decider) contracting() {
 		d.wait("the database or the platform cannot be observed")
 	case len(d.old().List) > 0:
 		d.wait("%d old instances are still there", len(d.old().List))
+	case !d.dismissOld():
 	case !d.w.Schema.Contracted:
 		d.want(Action{Kind: ActContract})
 		d.callForHelp(ActContract, NoSide, "mend what the database says, then `cutover resume`")
@@ -327,6 +344,7 @@ func (d *decider) keep() {
 		return
 	}
 	d.keepNew(d.p.Replicas)
+	d.tend()
 	d.wantRoute()
 }
 

@@ -13,9 +13,11 @@ type Plan struct {
 	From Target `json:"from"`
 	To   Target `json:"to"`
 	// Replicas is how many instances each side has when it carries everything.
-	Replicas int      `json:"replicas"`
-	Front    Front    `json:"front"`
-	Strategy Strategy `json:"strategy"`
+	Replicas int `json:"replicas"`
+	// Companions are the components without users, sorted by name.
+	Companions []Companion `json:"companions,omitempty"`
+	Front      Front       `json:"front"`
+	Strategy   Strategy    `json:"strategy"`
 	// Steps are the traffic steps of a canary, growing, the last one All.
 	// Blue-green has exactly one, All. Rolling has none: its batches follow
 	// from Rolling and Replicas. A step with a Shadow may come before these;

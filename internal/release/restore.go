@@ -41,11 +41,15 @@ func (d *decider) restoring() {
 		d.wait("the front does not show yet that %s is off the air", d.p.From.Version)
 		return
 	}
+	companions := d.dismissOld()
 	if n := d.old().List; len(n) > 0 {
 		if d.drained(d.p.From.Side, nil, d.s.EnteredAt) {
 			d.want(Action{Kind: ActStop, Side: d.p.From.Side, Instances: ids(n)})
 			d.callForHelp(ActStop, d.p.From.Side, "look at the instances' logs and stop them by hand")
 		}
+		return
+	}
+	if !companions {
 		return
 	}
 	if !d.w.Restore.Exchanged {

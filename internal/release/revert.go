@@ -27,11 +27,17 @@ func (d *decider) leftNothing() bool {
 	if !d.trafficBack() {
 		return false
 	}
+	// The new workers are gone before the schema is, and the new singleton
+	// before the old one starts.
+	companions := d.dismissNew()
 	if n := d.new().List; len(n) > 0 {
 		if d.drained(d.p.To.Side, nil, d.s.EnteredAt) {
 			d.want(Action{Kind: ActStop, Side: d.p.To.Side, Instances: ids(n)})
 			d.callForHelp(ActStop, d.p.To.Side, "look at the instances' logs and stop them by hand")
 		}
+		return false
+	}
+	if !companions {
 		return false
 	}
 	if d.s.Expanded && !d.schemaBack() {
@@ -42,6 +48,9 @@ func (d *decider) leftNothing() bool {
 	}
 	if d.old().Ready() < d.p.Replicas && !d.p.First() {
 		d.wait("%d of %d old instances are ready", d.old().Ready(), d.p.Replicas)
+		return false
+	}
+	if !d.companionsBack() {
 		return false
 	}
 	if r, ok := d.route(); d.p.Strategy == Restore && (!ok || !d.shows(r)) {
@@ -79,9 +88,13 @@ func (d *decider) schemaBack() bool {
 // callForHelp says that an action has failed more often than it should, while
 // it goes on being tried at its slowest pace.
 func (d *decider) callForHelp(k ActionKind, side Side, cure string) {
-	t := d.s.try(k, side)
+	d.callForHelpWith(Action{Kind: k, Side: side}, cure)
+}
+
+func (d *decider) callForHelpWith(a Action, cure string) {
+	t := d.s.try(a.Kind, a.Side, a.Component)
 	if t.Failures < d.p.Tries.Most || d.s.Halt != nil || len(d.out.Events) > 0 {
 		return
 	}
-	d.emit(Halted{Kind: NeedsHuman, Reason: string(k) + " failed " + plural(t.Failures, "time", "times") + ": " + t.Error, Cure: cure})
+	d.emit(Halted{Kind: NeedsHuman, Reason: string(a.Kind) + " failed " + plural(t.Failures, "time", "times") + ": " + t.Error, Cure: cure})
 }

@@ -36,6 +36,9 @@ func Sentence(e Event) string {
 	case Weighed:
 		return fmt.Sprintf("verdict still %s: %s", ev.Verdict.Kind, ev.Verdict.Reason)
 	case Noticed:
+		if ev.Component != "" {
+			return fmt.Sprintf("%s on %s %s: %s", ev.Component, ev.Side, ev.What, ev.Detail)
+		}
 		return fmt.Sprintf("%s %s: %s", ev.Side, ev.What, ev.Detail)
 	case Ended:
 		total := ev.Ledger.Blue.Plus(ev.Ledger.Green)
@@ -50,6 +53,9 @@ func (f Finished) sentence() string {
 	what := string(f.Kind)
 	if f.Side != NoSide {
 		what += " " + string(f.Side)
+	}
+	if f.Component != "" {
+		what = fmt.Sprintf("%s %s on %s", f.Kind, f.Component, f.Side)
 	}
 	took := f.Took.Round(time.Millisecond)
 	switch {

@@ -87,6 +87,14 @@ type State struct {
 	// Forgiven is how many of the new side's restarts came before somebody
 	// looked and resumed.
 	Forgiven int `json:"forgiven,omitempty"`
+	// NewcomerRestarts is how many restarts of the new version's companions have
+	// been noticed, NewcomersForgiven how many came before somebody resumed.
+	NewcomerRestarts  int `json:"newcomerRestarts,omitempty"`
+	NewcomersForgiven int `json:"newcomersForgiven,omitempty"`
+	// Ailing is a companion of the new version that lacks ready instances, since
+	// AilingSince.
+	Ailing      string    `json:"ailing,omitempty"`
+	AilingSince time.Time `json:"ailingSince,omitzero"`
 	// ReadyTook is how long the new instances took to get ready.
 	ReadyTook time.Duration `json:"readyTook,omitzero"`
 }
@@ -112,12 +120,13 @@ const (
 
 // Try is what is known of an action within the present phase.
 type Try struct {
-	Kind     ActionKind `json:"kind"`
-	Side     Side       `json:"side,omitempty"`
-	Failures int        `json:"failures"`
-	Error    string     `json:"error,omitempty"`
-	At       time.Time  `json:"at"`
-	OK       bool       `json:"ok"`
+	Kind      ActionKind `json:"kind"`
+	Side      Side       `json:"side,omitempty"`
+	Component string     `json:"component,omitempty"`
+	Failures  int        `json:"failures"`
+	Error     string     `json:"error,omitempty"`
+	At        time.Time  `json:"at"`
+	OK        bool       `json:"ok"`
 	// Action is what was done last, Repeats how often in a row it was done
 	// without the world showing it.
 	Action  Action `json:"action,omitzero"`
@@ -142,13 +151,17 @@ func (s State) where() string {
 }
 
 // try returns what is known of an action in this phase.
-func (s State) try(k ActionKind, side Side) Try {
+func (s State) try(k ActionKind, side Side, component string) Try {
 	for _, t := range s.Tries {
-		if t.Kind == k && t.Side == side {
+		if t.of(k, side, component) {
 			return t
 		}
 	}
 	return Try{}
+}
+
+func (t Try) of(k ActionKind, side Side, component string) bool {
+	return t.Kind == k && t.Side == side && t.Component == component
 }
 
 // Count returns the growth of the counters since the hold began, or false if

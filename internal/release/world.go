@@ -5,12 +5,15 @@ import "time"
 // World is everything observed in one look around. What could not be observed
 // is marked as not known; it is never guessed.
 type World struct {
-	Now     time.Time        `json:"now"`
-	Sides   Sides[Instances] `json:"sides"`
-	Traffic Traffic          `json:"traffic"`
-	Schema  SchemaWorld      `json:"schema"`
-	Restore RestoreWorld     `json:"restore,omitzero"`
-	Verdict Verdict          `json:"verdict"`
+	Now   time.Time        `json:"now"`
+	Sides Sides[Instances] `json:"sides"`
+	// Companions are the instances of the components without users, of both
+	// sides.
+	Companions Instances    `json:"companions,omitzero"`
+	Traffic    Traffic      `json:"traffic"`
+	Schema     SchemaWorld  `json:"schema"`
+	Restore    RestoreWorld `json:"restore,omitzero"`
+	Verdict    Verdict      `json:"verdict"`
 	// Unread says what is not known yet of how things were before the release,
 	// though the plan compares with it; "" for nothing.
 	Unread string `json:"unread,omitempty"`

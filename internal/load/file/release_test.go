@@ -120,7 +120,7 @@ func TestTheExampleOfAReleaseWithLoadsCanBePlanned(t *testing.T) {
 	if found := config.Lint(b); len(found) > 0 {
 		t.Errorf("something is to be said of it: %v", found)
 	}
-	p, err := b.Plan(t.Context(), "", release.Target{Version: "v1", Side: release.Blue}, nowhere{})
+	p, err := b.Plan(t.Context(), "", release.Running{Serves: release.Target{Version: "v1", Side: release.Blue}}, nowhere{})
 	if err != nil || p.WarmUp == nil || len(p.Checks) != 3 || !p.Compares() {
 		t.Errorf("%+v, %v", p.Checks, err)
 	}

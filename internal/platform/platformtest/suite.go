@@ -55,6 +55,7 @@ var tests = []struct {
 	{"AnInstanceKnowsWhoItIs", anInstanceKnowsWhoItIs},
 	{"BothSidesLiveTogether", bothSidesLiveTogether},
 	{"ASideNeverMixesTwoVersions", aSideNeverMixesTwoVersions},
+	{"ComponentsShareASideAndNothingElse", componentsShareASide},
 	{"WhatCannotRunIsRefusedBeforeAnythingIsStarted", whatCannotRunIsRefused},
 	{"AnInstanceIsReadyOnlyWhenItSaysSo", anInstanceIsReadyOnlyWhenItSaysSo},
 	{"AnOpenPortIsEnoughWithoutAPath", anOpenPortIsEnoughWithoutAPath},

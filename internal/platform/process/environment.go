@@ -34,6 +34,9 @@ func (p *Platform) environment(order release.StartOrder, fill *strings.Replacer,
 	set["CUTOVER_APP"] = order.App
 	set["CUTOVER_VERSION"] = order.Version
 	set["CUTOVER_SIDE"] = string(order.Side)
+	if order.Component != "" {
+		set["CUTOVER_COMPONENT"] = order.Component
+	}
 	set[instanceVariable] = id
 	env := make([]string, 0, len(set))
 	for _, name := range slices.Sorted(maps.Keys(set)) {

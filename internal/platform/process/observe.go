@@ -51,7 +51,7 @@ func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance,
 
 // look describes one slot.
 func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
-	in := release.Instance{ID: s.ID, Side: s.Side, Version: s.Version, Digest: s.Digest}
+	in := release.Instance{ID: s.ID, Side: s.Side, Component: s.Component, Version: s.Version, Digest: s.Digest}
 	mark, stopping, err := s.stopping()
 	if err != nil {
 		return in, err

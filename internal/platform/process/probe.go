@@ -28,16 +28,20 @@ var prober = &http.Client{
 
 // probe asks the instance at addr once whether it is ready; nil means yes.
 func probe(ctx context.Context, h release.Health, addr string) error {
-	timeout := h.Timeout
-	if timeout <= 0 {
-		timeout = defaultProbe
-	}
+	timeout := probeLimit(h)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if h.Path == "" {
 		return probePort(ctx, addr, timeout)
 	}
 	return probeHTTP(ctx, h.Path, addr, timeout)
+}
+
+func probeLimit(h release.Health) time.Duration {
+	if h.Timeout <= 0 {
+		return defaultProbe
+	}
+	return h.Timeout
 }
 
 func probePort(ctx context.Context, addr string, timeout time.Duration) error {

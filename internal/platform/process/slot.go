@@ -26,13 +26,15 @@ type slot struct {
 
 // slotSpec is written once, when the slot is made.
 type slotSpec struct {
-	ID      string         `json:"id"`
-	App     string         `json:"app"`
-	Side    release.Side   `json:"side"`
-	Version string         `json:"version"`
-	Digest  string         `json:"digest"`
-	Health  release.Health `json:"health"`
-	Stop    release.Stop   `json:"stop"`
+	ID   string       `json:"id"`
+	App  string       `json:"app"`
+	Side release.Side `json:"side"`
+	// Component is "" for the one with users.
+	Component string         `json:"component,omitempty"`
+	Version   string         `json:"version"`
+	Digest    string         `json:"digest"`
+	Health    release.Health `json:"health"`
+	Stop      release.Stop   `json:"stop"`
 	// Refs are the references to secrets, never their values. They serve to
 	// mask the secrets where the program's output is shown.
 	Refs []string `json:"refs,omitempty"`

@@ -36,6 +36,8 @@ func checkOrder(order release.StartOrder) error {
 	switch {
 	case !order.Side.Valid():
 		return fmt.Errorf("%q is no side", order.Side)
+	case order.Component != "" && !safeName.MatchString(order.Component):
+		return fmt.Errorf("%q cannot be the name of a component", order.Component)
 	case order.Count < 0:
 		return fmt.Errorf("%d is no number of instances", order.Count)
 	case !safeName.MatchString(order.Digest):
@@ -79,14 +81,14 @@ func (p *Platform) fulfil(ctx context.Context, order release.StartOrder) error {
 	return errors.Join(failed...)
 }
 
-// onSide returns the slots of the order's side, and refuses if any is of
-// another version or configuration: one side never mixes two.
+// onSide returns the slots of the order's component on its side, and refuses if
+// any is of another version or configuration: one side never mixes two.
 func onSide(all []slot, order release.StartOrder) ([]slot, error) {
 	var side []slot
 	var others []string
 	for _, s := range all {
 		switch {
-		case s.Side != order.Side:
+		case s.Side != order.Side || s.Component != order.Component:
 		case s.Version != order.Version || s.Digest != order.Digest:
 			others = append(others, fmt.Sprintf("%s (%s, digest %.12s)", s.ID, s.Version, s.Digest))
 		default:
@@ -174,7 +176,7 @@ func (p *Platform) relaunch(ctx context.Context, again restart, order release.St
 
 func (p *Platform) launchNew(ctx context.Context, order release.StartOrder, files string) error {
 	s, err := p.at.makeSlot(slotSpec{
-		App: order.App, Side: order.Side, Version: order.Version, Digest: order.Digest,
+		App: order.App, Side: order.Side, Component: order.Component, Version: order.Version, Digest: order.Digest,
 		Health: order.Artefact.Health, Stop: order.Artefact.Stop, Refs: references(order.Artefact),
 	})
 	if err != nil {

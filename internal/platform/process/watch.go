@@ -18,6 +18,7 @@ import (
 type watch struct {
 	slot   slot
 	of     identity
+	run    slotRun
 	addr   string
 	health release.Health
 	logger *slog.Logger
@@ -43,7 +44,7 @@ type sight struct {
 // instance that was ready does not lose that by one failed probe, nor by a
 // change of the controller.
 func newWatch(s slot, run slotRun, logger *slog.Logger) *watch {
-	w := &watch{slot: s, of: run.identity, addr: s.addr(run), health: s.Health, logger: logger}
+	w := &watch{slot: s, of: run.identity, run: run, addr: s.addr(run), health: s.Health, logger: logger}
 	if seen, _, err := readRecord[slotReady](s.readyFile()); err == nil && seen.Of == run.identity {
 		w.sight = sight{ready: true, since: seen.Since}
 	}
@@ -81,7 +82,7 @@ func (w *watch) ask(clock func() time.Time) <-chan struct{} {
 	w.asked, w.asking = now, make(chan struct{})
 	go func() {
 		// The probe has a limit of its own and outlasts whoever asked for it.
-		err := probe(context.Background(), w.health, w.addr)
+		err := w.probe(context.Background())
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if err == nil {
@@ -93,6 +94,19 @@ func (w *watch) ask(clock func() time.Time) <-chan struct{} {
 		w.asking = nil
 	}()
 	return w.asking
+}
+
+// probe asks once, in the manner of the slot's Health.
+func (w *watch) probe(ctx context.Context) error {
+	switch {
+	case w.health.Running:
+		return nil // whoever looks has seen that it runs
+	case len(w.health.Command) == 0:
+		return probe(ctx, w.health, w.addr)
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeLimit(w.health))
+	defer cancel()
+	return probeCommand(ctx, w.health, w.slot, w.run)
 }
 
 func (w *watch) succeeded(now time.Time) {

@@ -84,7 +84,10 @@ func (h *History) act(actions []release.Action) {
 		if h.World.strikes(ControllerCrashes, 10) {
 			return
 		}
-		f := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Checks: results}
+		if err := h.World.Overlaps(); err != nil {
+			h.violate(release.Violation{Invariant: "I10", Detail: err.Error()})
+		}
+		f := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Component: a.Component, Checks: results}
 		if err != nil {
 			f.Error = err.Error()
 		} else if a.Kind == release.ActBackup {

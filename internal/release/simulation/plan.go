@@ -23,6 +23,9 @@ type Shape struct {
 	// Shadow tries the new version on copies of requests first.
 	Shadow bool
 	Window bool
+	// Companions adds a worker, a singleton, one that takes no part, one that
+	// goes and one that is new.
+	Companions bool
 }
 
 // Plan returns a plan of that shape, with short but realistic times.
@@ -91,5 +94,34 @@ func (sh Shape) Plan() release.Plan {
 	if sh.Window {
 		p.Gates = []release.Window{{From: 2 * time.Hour, To: 5 * time.Hour}}
 	}
+	if sh.Companions {
+		p.Companions = companions(p)
+	}
 	return p
+}
+
+// companions are one of each kind. Whatever replaces the database stops all.
+func companions(p release.Plan) []release.Companion {
+	target := func(t release.Target, digest string) release.Target {
+		t.Digest += digest
+		return t
+	}
+	gone := release.Target{}
+	list := []release.Companion{
+		{Name: "beat", Replicas: 1, Overlap: release.Never, From: target(p.From, "beat"), To: target(p.To, "beat")},
+		{Name: "fresh", Replicas: 1, Overlap: release.Together, From: gone, To: target(p.To, "fresh")},
+		{Name: "leaving", Replicas: 1, Overlap: release.Never, From: target(p.From, "leaving"), To: gone},
+		{Name: "worker", Replicas: 2, Overlap: release.Together, From: target(p.From, "worker"), To: target(p.To, "worker")},
+	}
+	if p.Strategy != release.Restore && !p.First() {
+		stays := target(p.From, "stays")
+		list = append(list, release.Companion{Name: "stays", Replicas: 1, Overlap: release.Together, From: stays, To: stays})
+	}
+	if p.First() {
+		for i := range list {
+			list[i].From = gone
+		}
+		list = append(list[:2], list[3:]...)
+	}
+	return list
 }

@@ -27,13 +27,15 @@ type World struct {
 	// Backups counts those taken.
 	Backups int
 
-	rng     *rand.Rand
-	sides   release.Sides[[]instance]
-	front   front
-	schema  release.SchemaWorld
-	restore release.RestoreWorld
-	serial  int
-	blindTo Faults
+	rng   *rand.Rand
+	sides release.Sides[[]instance]
+	front front
+	// companions are those of both sides.
+	companions []instance
+	schema     release.SchemaWorld
+	restore    release.RestoreWorld
+	serial     int
+	blindTo    Faults
 }
 
 type instance struct {
@@ -65,6 +67,9 @@ func New(p release.Plan, faults Faults, seed uint64) *World {
 		in := w.launch(p.From, p.From.Side)
 		in.Ready, in.readyAt, in.ReadySince = true, w.Now, w.Now
 		*old = append(*old, in)
+	}
+	for _, c := range p.Companions {
+		w.found(c)
 	}
 	w.front.served = true
 	r := w.front.route.Sides.Of(p.From.Side)
@@ -104,9 +109,10 @@ func (w *World) Advance(d time.Duration) {
 	}
 	w.compare(d)
 	for _, side := range []release.Side{release.Blue, release.Green} {
-		w.live(side)
+		w.live(*w.sides.Of(side), side == w.Plan.To.Side)
 		w.serve(side, d)
 	}
+	w.liveCompanions()
 }
 
 // compare has the front copy requests and compare the answers.
@@ -130,10 +136,8 @@ func (w *World) compare(d time.Duration) {
 	w.front.compared = &c
 }
 
-// live moves the instances of a side on.
-func (w *World) live(side release.Side) {
-	list := *w.sides.Of(side)
-	fresh := side == w.Plan.To.Side
+// live moves instances on; fresh ones are of the new version.
+func (w *World) live(list []instance, fresh bool) {
 	for k := range list {
 		in := &list[k]
 		crash := fresh && w.strikes(NewCrashes, 25) || !fresh && w.strikes(OldCrashes, 60)
@@ -196,6 +200,7 @@ func (w *World) Observe(s release.State) release.World {
 			}
 		}
 	}
+	out.Companions = w.seenCompanions()
 	if w.blindTo&FrontUnseen == 0 {
 		out.Traffic = w.traffic()
 	}
@@ -325,13 +330,16 @@ func (w *World) act(s release.State, a release.Action) []release.CheckResult {
 
 func (w *World) start(s release.State, a release.Action) {
 	list := w.sides.Of(a.Side)
-	target := s.Plan.To
-	if a.Side == s.Plan.From.Side {
-		target = s.Plan.From
+	if a.Component != "" {
+		list = &w.companions
 	}
+	target := s.Plan.TargetOf(a.Component, a.Side)
 	alive := 0
 	for k := range *list {
 		in := &(*list)[k]
+		if in.Component != a.Component || in.Side != a.Side {
+			continue
+		}
 		if !in.Alive && alive < a.Count {
 			in.Alive, in.Ready, in.Detail = true, false, ""
 			in.Restarts++
@@ -342,12 +350,17 @@ func (w *World) start(s release.State, a release.Action) {
 		}
 	}
 	for ; alive < a.Count; alive++ {
-		*list = append(*list, w.launch(target, a.Side))
+		in := w.launch(target, a.Side)
+		in.Component = a.Component
+		*list = append(*list, in)
 	}
 }
 
 func (w *World) stop(a release.Action) {
 	list := w.sides.Of(a.Side)
+	if a.Component != "" {
+		list = &w.companions
+	}
 	*list = slices.DeleteFunc(*list, func(in instance) bool {
 		if !slices.Contains(a.Instances, in.ID) {
 			return false
