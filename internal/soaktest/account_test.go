@@ -16,6 +16,10 @@ type account struct {
 	// while there was no data plane; saved are those that nothing excuses: they
 	// could have been saved.
 	inside, away, saved int
+	// crashed were in flight inside an instance of a version that crashes by
+	// itself, or found that version without an instance until the data plane
+	// was told to send nobody there any more.
+	crashed int
 	// cutByFault are streams cut by a fault, cutOtherwise the others.
 	cutByFault, cutOtherwise uint64
 	// twice are GETs that reached an instance a second time, which is allowed.
@@ -33,7 +37,7 @@ const graceOver = 20 * time.Second
 const haste = 300 * time.Millisecond
 
 // reckon compares the users' account with the app's own log and the blows.
-func (s *stage) reckon(u *users, cuts []cut, blows []blow) account {
+func (s *stage) reckon(u *users, cuts []cut, blows []blow, done []outcome) account {
 	a := account{Report: u.crowd.Snapshot()}
 	entries, err := sample.ReadRequestLog(s.requestLog())
 	if err != nil {
@@ -48,6 +52,10 @@ func (s *stage) reckon(u *users, cuts []cut, blows []blow) account {
 	for _, o := range u.lost {
 		switch why := excuse(o, took[o.ID], blows); why {
 		case "":
+			if crashing(o, took[o.ID], done) {
+				a.crashed++
+				continue
+			}
 			a.saved++
 			s.broke("lost and could have been saved: %+v; it was with %v", o, took[o.ID])
 		case frontLane:
@@ -56,7 +64,7 @@ func (s *stage) reckon(u *users, cuts []cut, blows []blow) account {
 			a.inside++
 		}
 	}
-	s.streams(cuts, blows, &a)
+	s.streams(cuts, blows, done, &a)
 	if q := a.Requests; q.Sent != q.Answered+q.ClientGone+q.Lost {
 		s.broke("I7: %d sent is not %d answered + %d gone + %d lost", q.Sent, q.Answered, q.ClientGone, q.Lost)
 	}
@@ -64,6 +72,18 @@ func (s *stage) reckon(u *users, cuts []cut, blows []blow) account {
 		s.broke("%d answers belonged to other requests", a.Mismatched)
 	}
 	return a
+}
+
+// crashing reports whether a request was lost to a version that crashes by
+// itself: the sample's log names instances, which are named after their side,
+// so the time of the release has to tell which version it was.
+func crashing(o load.Outcome, took []string, done []outcome) bool {
+	return slices.ContainsFunc(done, func(r outcome) bool {
+		if r.sort != crash || o.Done.Before(r.began) || o.Done.After(r.ended) {
+			return false
+		}
+		return len(took) == 0 && o.Reason == load.ByProxy || slices.ContainsFunc(took, func(id string) bool { return r.instances[id] })
+	})
 }
 
 // exactlyOnce proves that the app has taken each POST at most once, and what
@@ -121,7 +141,7 @@ func inside(o load.Outcome, begun time.Time, took []string, b blow) bool {
 }
 
 // streams sorts the cut streams by whether a fault cut them.
-func (s *stage) streams(cuts []cut, blows []blow, a *account) {
+func (s *stage) streams(cuts []cut, blows []blow, done []outcome, a *account) {
 	for _, c := range cuts {
 		struck := slices.ContainsFunc(blows, func(b blow) bool {
 			late := 2 * time.Second
@@ -129,6 +149,9 @@ func (s *stage) streams(cuts []cut, blows []blow, a *account) {
 				late = graceOver
 			}
 			return (b.Lane == frontLane && b.kills() || b.Lane == instanceLane) && c.at.After(b.from) && c.after.Before(b.until.Add(late))
+		})
+		struck = struck || slices.ContainsFunc(done, func(r outcome) bool {
+			return r.sort == crash && c.at.After(r.began) && c.after.Before(r.ended)
 		})
 		if struck {
 			a.cutByFault += c.streams

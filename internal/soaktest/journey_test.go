@@ -30,6 +30,8 @@ type journey struct {
 	haltedAt     time.Time
 	wasHalted    string
 	lastError    string
+	// instances are those of the new version that were seen.
+	instances map[string]bool
 }
 
 // callWithin bounds one call to a controller that may hang.
@@ -42,7 +44,7 @@ func (s *stage) travel(ctx context.Context, what story) (*journey, bool) {
 	if what.change != "" && what.change != "split.change" {
 		s.writeChange(what)
 	}
-	j := &journey{stage: s, story: what, client: s.client(), began: time.Now()}
+	j := &journey{stage: s, story: what, client: s.client(), began: time.Now(), instances: map[string]bool{}}
 	over := until(ctx, s.bound, func() bool { return j.step(ctx) })
 	j.ended = time.Now()
 	if !over {
@@ -74,6 +76,9 @@ func (j *journey) act(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	j.deployed = true
+	for _, i := range v.World.Sides.Of(v.State.Plan.To.Side).List {
+		j.instances[i.ID] = true
+	}
 	if v.State.Phase != j.phase {
 		j.note("  %s is %s: %s", j.release(), v.State.Phase, v.State.Reason)
 	}

@@ -79,10 +79,11 @@ func (r report) requests(b *strings.Builder) {
 	}{
 		{"sent", q.Sent}, {"answered", q.Answered}, {"given up by the user, on purpose", q.ClientGone}, {"lost", q.Lost},
 		{"... in flight inside a process that a fault struck", a.inside}, {"... in the data plane when it was killed, or before it was back", a.away},
+		{"... to a version that crashes by itself: inside it, or sent to it until it had no more traffic", a.crashed},
 		{"**... that could have been saved**", fmt.Sprintf("**%d**", a.saved)},
 		{"answers that belonged to another request", a.Mismatched}, {"POSTs taken twice", r.count("the POST ")}, {"GETs taken twice (allowed)", a.twice},
 		{"entries in the app's own log", a.logged}, {"addresses kept and read back as written", fmt.Sprintf("%d of %d", r.kept-r.count("the address "), r.kept)},
-		{"streams opened", a.Streams.Opened}, {"... cut by a fault", a.cutByFault}, {"... cut otherwise", a.cutOtherwise},
+		{"streams opened", a.Streams.Opened}, {"... cut by a fault, or by a version that crashed", a.cutByFault}, {"... cut otherwise", a.cutOtherwise},
 		{"readings of the data plane's ledger that added up", r.witness.looks - r.count("the data plane's ledger")}, {"journal records folded and checked", r.witness.history.last},
 	} {
 		fmt.Fprintf(b, "| %s | %v |\n", row.what, row.n)

@@ -59,7 +59,7 @@ func TestNothingIsLostWhateverBreaksWhileReleaseFollowsRelease(t *testing.T) {
 	w.history.prove(ctx)
 	s.auditVerify()
 	blows := p.all()
-	a := s.reckon(users, w.cuts, blows)
+	a := s.reckon(users, w.cuts, blows, done)
 	if took >= flatFrom {
 		w.flat()
 	}

@@ -32,6 +32,9 @@ type answer struct {
 // userPatience is how long a user waits for an answer.
 const userPatience = time.Minute
 
+// mostTold bounds how many lost requests the diary tells of.
+const mostTold = 500
+
 // admit lets the users in: GETs, POSTs of two sorts, slow requests, both sorts
 // of streams, and some who walk away.
 func (s *stage) admit() *users {
@@ -58,7 +61,9 @@ func (u *users) observe(o load.Outcome) {
 			u.kept = append(u.kept, o.ID)
 		}
 	case load.Lost:
-		u.lost = append(u.lost, o)
+		if u.lost = append(u.lost, o); len(u.lost) <= mostTold {
+			u.note("x lost %s %s sent %s: %s, %d %s", o.Kind, o.ID, o.Sent.Format("05.000"), o.Reason, o.Status, o.Version)
+		}
 	}
 }
 
