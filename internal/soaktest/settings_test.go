@@ -1,6 +1,7 @@
 package soaktest
 
 import (
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
@@ -12,7 +13,8 @@ import (
 type settings struct {
 	// length is how long faults strike (SOAK).
 	length time.Duration
-	// seed is what the plan and the story follow from (SEED).
+	// seed is what the plan and the story follow from (SEED); a long soak
+	// without one draws it.
 	seed uint64
 	// releases ends the soak after so many, 0 means never (RELEASES).
 	releases int
@@ -37,6 +39,7 @@ func readSettings(t *testing.T) settings {
 		bound: 8 * time.Minute, recovery: 4 * time.Minute, report: os.Getenv("SOAK_REPORT")}
 	if text := os.Getenv("SOAK"); text != "" {
 		s.length, s.releases, s.rest, s.rate = read(t, "SOAK", time.ParseDuration), 0, 8*time.Second, 250
+		s.seed = uint64(rand.Uint32())
 	}
 	if os.Getenv("SEED") != "" {
 		s.seed = read(t, "SEED", func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) })

@@ -33,7 +33,7 @@ type answer struct {
 const userPatience = time.Minute
 
 // mostTold bounds how many lost requests the diary tells of.
-const mostTold = 500
+const mostTold = 5000
 
 // admit lets the users in: GETs, POSTs of two sorts, slow requests, both sorts
 // of streams, and some who walk away.
@@ -61,7 +61,8 @@ func (u *users) observe(o load.Outcome) {
 			u.kept = append(u.kept, o.ID)
 		}
 	case load.Lost:
-		if u.lost = append(u.lost, o); len(u.lost) <= mostTold {
+		// Those that found no data plane come by the dozen and tell nothing.
+		if u.lost = append(u.lost, o); o.Reason != load.NoConnection && len(u.lost) <= mostTold {
 			u.note("x lost %s %s sent %s: %s, %d %s", o.Kind, o.ID, o.Sent.Format("05.000"), o.Reason, o.Status, o.Version)
 		}
 	}
