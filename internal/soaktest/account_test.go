@@ -82,7 +82,7 @@ func crashing(o load.Outcome, took []string, done []outcome) bool {
 		if r.sort != crash || o.Done.Before(r.began) || o.Done.After(r.ended) {
 			return false
 		}
-		return len(took) == 0 && o.Reason == load.ByProxy || slices.ContainsFunc(took, func(id string) bool { return r.instances[id] })
+		return len(took) == 0 && o.Reason != load.NoConnection || slices.ContainsFunc(took, func(id string) bool { return r.instances[id] })
 	})
 }
 
@@ -125,7 +125,7 @@ func excuse(o load.Outcome, took []string, blows []blow) string {
 // inside reports whether a request was with the victim when it was struck. One
 // that is in no log may have been: an instance logs what it has read.
 func inside(o load.Outcome, begun time.Time, took []string, b blow) bool {
-	if len(took) > 0 && b.victim != "" && !slices.Contains(took, b.victim) {
+	if len(took) > 0 && b.victim != "" && !slices.Contains(took, b.victim) || len(took) == 0 && reads(b) {
 		return false
 	}
 	if o.Reason == load.NoConnection {
@@ -138,6 +138,12 @@ func inside(o load.Outcome, begun time.Time, took []string, b blow) bool {
 		return false
 	}
 	return begun.Before(b.until) && o.Done.After(b.from) && o.Done.Before(b.until.Add(graceOver))
+}
+
+// reads reports whether the victim of a blow goes on reading requests, and so
+// logs each that it has been sent, whatever it does with it then.
+func reads(b blow) bool {
+	return slices.Contains(fault.Moods(), fault.Mood(b.Name))
 }
 
 // streams sorts the cut streams by whether a fault cut them.

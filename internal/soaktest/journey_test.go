@@ -28,6 +28,7 @@ type journey struct {
 	reason       string
 	resumed      int
 	haltedAt     time.Time
+	resumedAt    time.Time
 	wasHalted    string
 	lastError    string
 	// instances are those of the new version that were seen.
@@ -96,17 +97,24 @@ func (j *journey) act(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// resume is what a person does who has looked at why a release halted: a
-// second later, in the hope that what broke is mended.
+// resumeEvery is how long a person waits whether it has helped.
+const resumeEvery = time.Second
+
+// resume is what a person does who has looked at why a release halted:
+// in the hope that what broke is mended.
 func (j *journey) resume(ctx context.Context, s release.State) error {
 	if !s.Halt.At.Equal(j.haltedAt) {
 		j.haltedAt, j.wasHalted = s.Halt.At, s.Halt.Reason
 		j.note("  %s halted in %s: %s", j.release(), s.Phase, s.Halt.Reason)
 		return nil
 	}
+	if time.Since(j.resumedAt) < resumeEvery {
+		return nil
+	}
 	_, err := j.client.Request(ctx, j.release(), release.VerbResume, "the soak goes on")
 	if err == nil {
 		j.resumed++
+		j.resumedAt = time.Now()
 	}
 	return err
 }

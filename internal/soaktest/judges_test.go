@@ -45,6 +45,8 @@ func TestALostRequestIsExcusedOnlyByTheFaultThatItWasInside(t *testing.T) {
 		{"inside one that stood still and was killed for it", frozen, 5, 14, load.CutAnswer, []string{"blue-1"}, instanceLane},
 		{"long after it went on", frozen, 11, 12, load.CutAnswer, []string{"blue-1"}, ""},
 		{"inside one that only lies", lying, 1, 2, load.CutAnswer, []string{"blue-1"}, ""},
+		{"never read by one that hangs, but reads", hit(instanceLane, string(fault.Hangs), "blue-1", time.Second), 1, 2, load.CutAnswer, nil, ""},
+		{"read by one that hangs", hit(instanceLane, string(fault.Hangs), "blue-1", time.Second), 1, 2, load.CutAnswer, []string{"blue-1"}, instanceLane},
 		{"while there was no data plane", dark, 4, 4.1, load.NoConnection, nil, frontLane},
 		{"a 503 of the new data plane", dark, 4, 12, load.ByProxy, nil, ""},
 		{"after it was back", dark, 11, 12, load.NoConnection, nil, ""},
