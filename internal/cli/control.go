@@ -19,14 +19,17 @@ import (
 	"cutover/internal/check"
 	"cutover/internal/durable"
 	"cutover/internal/engine"
+	"cutover/internal/platform"
 	"cutover/internal/platform/process"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
+	"cutover/internal/release"
 	"cutover/internal/schema/driver"
 	"cutover/internal/signal/watch"
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
+	"cutover/internal/traffic"
 	"cutover/internal/traffic/embedded"
 )
 
@@ -49,9 +52,11 @@ type control struct {
 	options   ControlOptions
 	journal   *sqlite.Journal
 	snapshots *snapshot.Folder
-	platform  *process.Platform
+	processes *process.Platform
+	platform  *platform.Set
 	proxy     *embedded.Process
 	router    *embedded.Router
+	traffic   *traffic.Set
 	schema    *driver.Driver
 	backups   backup.Keeper
 	signals   *watch.Watcher
@@ -75,19 +80,21 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	if c.snapshots, err = snapshot.New(l.snapshots()); err != nil {
 		return nil, err
 	}
-	if c.platform, err = openPlatform(l, c.snapshots, o.Logger); err != nil {
+	if c.processes, err = openProcesses(l, c.snapshots, o.Logger); err != nil {
 		return nil, err
 	}
+	c.platform = &platform.Set{Members: map[string]platform.Member{platform.Process: processes{c.processes}}, Uses: c.runtimes}
 	key, err := secretKey(l.key())
 	if err != nil {
 		return nil, err
 	}
 	c.router = newRouter(l, key)
+	c.traffic = &traffic.Set{Members: map[string]traffic.Member{traffic.Embedded: c.router}, Front: c.front}
 	c.proxy = &embedded.Process{
 		Command: []string{c.options.Executable, "proxy", "--state", o.State},
 		Client:  c.router.Client, LogPath: filepath.Join(l.proxy(), "proxy.log"),
 	}
-	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.platform.Errand}
+	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.processes.Errand}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
 	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals(), snapshots: c.snapshots, logger: o.Logger}
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
@@ -98,7 +105,27 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	return c, nil
 }
 
-func openPlatform(l layout, files process.Snapshots, logger *slog.Logger) (*process.Platform, error) {
+// processes are a member of the platforms.
+type processes struct{ *process.Platform }
+
+// Startable implements platform.Member.
+func (p processes) Startable(_ context.Context, order release.StartOrder) error {
+	return p.Platform.Startable(order)
+}
+
+// runtimes names what an app's instances may be on now.
+func (c *control) runtimes(app string) []string {
+	p, _ := c.engine.Plan(app)
+	return platform.Uses(p)
+}
+
+// front returns the front of an app's present release.
+func (c *control) front(app string) release.Front {
+	p, _ := c.engine.Plan(app)
+	return p.Front
+}
+
+func openProcesses(l layout, files process.Snapshots, logger *slog.Logger) (*process.Platform, error) {
 	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Snapshots: files, Logger: logger})
 }
 
@@ -115,7 +142,7 @@ func (c *control) newEngine() *engine.Engine {
 		journal = c.options.WrapJournal(journal)
 	}
 	return engine.New(engine.Config{
-		Platform: c.platform, Traffic: c.router, Checks: check.Runner{},
+		Platform: c.platform, Traffic: c.traffic, Checks: check.Runner{},
 		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Now: c.options.Now, Logger: c.options.Logger,
 	})

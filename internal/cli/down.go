@@ -113,7 +113,7 @@ func endProcess(ctx context.Context, pid int) error {
 
 // stopInstances stops every instance of every app.
 func stopInstances(ctx context.Context, l layout) error {
-	p, err := openPlatform(l, nil, slog.New(slog.DiscardHandler))
+	p, err := openProcesses(l, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

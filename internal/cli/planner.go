@@ -57,7 +57,10 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 		// Whoever deploys the plan is told why it is refused.
 		return plan, err
 	}
-	if err = p.startable(plan); err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
+	if have := standing.Plan.Front.Driver; standing.Plan.Release != "" && plan.Front.Driver != have {
+		return plan, fmt.Errorf("spec.traffic.driver of %s is %q, but %q serves its users: a front end cannot be exchanged by a release; keep it, or adopt the app anew", plan.App, plan.Front.Driver, have)
+	}
+	if err = p.startable(ctx, plan); err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
 		err = checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 	}
 	if app, ok := b.App(plan.App); ok && err != nil {
@@ -94,11 +97,11 @@ func (c *control) fits(ctx context.Context, p release.Plan) error {
 }
 
 // startable says why a component of the plan could not be started here.
-func (p planner) startable(plan release.Plan) error {
-	err := p.c.platform.Startable(startOrder(plan))
+func (p planner) startable(ctx context.Context, plan release.Plan) error {
+	err := p.c.platform.Startable(ctx, startOrder(plan))
 	for _, c := range plan.Companions {
 		if err == nil && c.To.Version != "" && !c.Stays() {
-			err = p.c.platform.Startable(release.StartOrder{Stamp: release.Stamp{App: plan.App}, Side: c.To.Side, Component: c.Name,
+			err = p.c.platform.Startable(ctx, release.StartOrder{Stamp: release.Stamp{App: plan.App}, Side: c.To.Side, Component: c.Name,
 				Version: c.To.Version, Digest: c.To.Digest, Artefact: c.To.Artefact, Count: c.Replicas})
 		}
 	}

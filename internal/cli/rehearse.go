@@ -123,7 +123,7 @@ func (s *session) rehearsesHere() (rehearsals, error) {
 	if err != nil {
 		return rehearsals{}, err
 	}
-	platform, err := openPlatform(l, files, slog.New(slog.DiscardHandler))
+	platform, err := openProcesses(l, files, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return rehearsals{}, err
 	}

@@ -117,16 +117,16 @@ func TestAComponentThatIsGoneFromTheFileGoesWithTheRelease(t *testing.T) {
 func TestComponentsThatDoNotFitTogetherAreRefused(t *testing.T) {
 	t.Parallel()
 	for says, change := range map[string][2]string{
-		"web and worker serve the users, and one can":          {"type: worker", "type: web"},
-		"none of the components serves the users":              {"web: {command", "web: {type: worker, command"},
-		"a singleton runs once, not 2 times":                   {"type: singleton", "type: singleton, replicas: 2"},
-		`"scheduler" is not one of`:                            {"type: singleton", "type: scheduler"},
-		`"wroker" is no worker or singleton of the app`:        {"components: {worker: {env", "components: {wroker: {env"},
-		"web, which serves the users, is not among them":       {"  to: {", "  components: [worker]\n  to: {"},
+		"web and worker serve the users, and one can":            {"type: worker", "type: web"},
+		"none of the components serves the users":                {"web: {command", "web: {type: worker, command"},
+		"a singleton runs once, not 2 times":                     {"type: singleton", "type: singleton, replicas: 2"},
+		`"scheduler" is not one of`:                              {"type: singleton", "type: scheduler"},
+		`"wroker" is no worker or singleton of the app`:          {"components: {worker: {env", "components: {wroker: {env"},
+		"web, which serves the users, is not among them":         {"  to: {", "  components: [worker]\n  to: {"},
 		`"beet" is no component of the app; did you mean "beat"`: {"  to: {", "  components: [web, worker, beet]\n  to: {"},
-		"worker depends on {{side}}, and users change sides":   {"  to: {", "  components: [web, beat]\n  to: {"},
-		"{{files}} is not a placeholder":                       {"[./ask, \"{{port}}\"]", "[./ask, \"{{files}}\"]"},
-		"a path and a command say two things at once":          {"health: {command:", "health: {path: /, command:"},
+		"worker depends on {{side}}, and users change sides":     {"  to: {", "  components: [web, beat]\n  to: {"},
+		"{{files}} is not a placeholder":                         {"[./ask, \"{{port}}\"]", "[./ask, \"{{files}}\"]"},
+		"a path and a command say two things at once":            {"health: {command:", "health: {path: /, command:"},
 	} {
 		if !strings.Contains(team, change[0]) {
 			t.Fatalf("the file lacks %q", change[0])

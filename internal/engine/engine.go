@@ -100,6 +100,13 @@ func (e *Engine) current(app string) (release.State, bool) {
 	return e.book.current(app)
 }
 
+// Plan returns the plan of an app's present release, or of the last one, and
+// whether there was any.
+func (e *Engine) Plan(app string) (release.Plan, bool) {
+	s, ok := e.current(app)
+	return s.Plan, ok
+}
+
 // pending returns the intents without a result of all releases of an app.
 func (e *Engine) pending(app string) []release.Intended {
 	e.mu.Lock()

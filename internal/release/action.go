@@ -80,7 +80,7 @@ func (s SideRoute) same(o SideRoute) bool {
 }
 
 func (f Front) same(o Front) bool {
-	return f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
+	return f.Driver == o.Driver && f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
 		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && slices.Equal(f.Hosts, o.Hosts)
 }
 

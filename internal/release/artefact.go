@@ -7,6 +7,8 @@ import "time"
 // needed again, so that configuration goes back together with the code.
 // Secrets appear only as references.
 type Artefact struct {
+	// Runtime names the platform that runs it, "" for processes of this machine.
+	Runtime string `json:"runtime,omitempty"`
 	// Command is the argument vector. The placeholders {{port}}, {{version}},
 	// {{app}}, {{side}} and {{files}} (the folder with Files) are replaced
 	// when an instance starts. No shell is involved unless the file asked

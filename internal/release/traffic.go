@@ -5,6 +5,9 @@ import "time"
 // Front says how users reach an app: it belongs to the app's configuration
 // and goes with every route.
 type Front struct {
+	// Driver names the front end that serves the app, "" for cutover's own
+	// proxy. It stays the same for as long as the app stands.
+	Driver string `json:"driver,omitempty"`
 	// Listen is host:port. Several apps may share one if Hosts or Path differ.
 	Listen string `json:"listen"`
 	// Hosts limits the app to these Host headers; empty means any.
