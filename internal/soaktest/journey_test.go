@@ -20,7 +20,6 @@ import (
 type journey struct {
 	*stage
 	story
-	client          *api.Client
 	deployed, asked bool
 	// began and ended are when; phase and reason how it came out.
 	began, ended time.Time
@@ -45,7 +44,7 @@ func (s *stage) travel(ctx context.Context, what story) (*journey, bool) {
 	if what.change != "" && what.change != "split.change" {
 		s.writeChange(what)
 	}
-	j := &journey{stage: s, story: what, client: s.client(), began: time.Now(), instances: map[string]bool{}}
+	j := &journey{stage: s, story: what, began: time.Now(), instances: map[string]bool{}}
 	over := until(ctx, s.bound, func() bool { return j.step(ctx) })
 	j.ended = time.Now()
 	if !over {
@@ -61,16 +60,15 @@ func (j *journey) step(ctx context.Context) bool {
 	over, err := j.act(ctx)
 	if err != nil {
 		j.lastError = err.Error()
-		j.client = j.stage.client()
 	}
 	return over
 }
 
 func (j *journey) act(ctx context.Context) (bool, error) {
-	v, err := j.client.View(ctx, j.release())
+	v, err := j.control.View(ctx, j.release())
 	var answer *api.Error
 	if errors.As(err, &answer) && !j.deployed {
-		_, err := j.client.Deploy(ctx, api.Files{Paths: []string{j.file("app"), j.file(j.version)}})
+		_, err := j.control.Deploy(ctx, api.Files{Paths: []string{j.file("app"), j.file(j.version)}})
 		return false, err
 	}
 	if err != nil {
@@ -90,7 +88,7 @@ func (j *journey) act(ctx context.Context) (bool, error) {
 	case v.State.Halt != nil:
 		return false, j.resume(ctx, v.State)
 	case j.verb() != "" && j.phase == release.Standby && v.State.Held && !v.State.Retire && v.State.Revert == "":
-		_, err := j.client.Request(ctx, j.release(), j.verb(), "the soak wants it")
+		_, err := j.control.Request(ctx, j.release(), j.verb(), "the soak wants it")
 		j.asked = j.asked || err == nil
 		return false, err
 	}
@@ -111,7 +109,7 @@ func (j *journey) resume(ctx context.Context, s release.State) error {
 	if time.Since(j.resumedAt) < resumeEvery {
 		return nil
 	}
-	_, err := j.client.Request(ctx, j.release(), release.VerbResume, "the soak goes on")
+	_, err := j.control.Request(ctx, j.release(), release.VerbResume, "the soak goes on")
 	if err == nil {
 		j.resumed++
 		j.resumedAt = time.Now()
@@ -122,14 +120,14 @@ func (j *journey) resume(ctx context.Context, s release.State) error {
 // settled reports whether nothing is left to be done: what stands has its
 // route, and no action is under way.
 func (j *journey) settled(ctx context.Context, v engine.View) (bool, error) {
-	apps, err := j.client.Apps(ctx)
+	apps, err := j.control.Apps(ctx)
 	if err != nil || len(apps) != 1 {
 		return false, err
 	}
 	if apps[0].Plan.Release == "" {
 		return true, nil
 	}
-	stands, err := j.client.View(ctx, apps[0].Plan.Release)
+	stands, err := j.control.View(ctx, apps[0].Plan.Release)
 	if err != nil {
 		return false, err
 	}

@@ -173,7 +173,7 @@ func (p *player) recovered(b *blow) bool {
 	defer cancel()
 	switch b.Lane {
 	case controllerLane, machineLane:
-		info, err := p.client().Info(ctx)
+		info, err := p.control.Info(ctx)
 		return err == nil && info.Leading
 	case frontLane:
 		if p.answers() == "" {

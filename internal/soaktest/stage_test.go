@@ -30,6 +30,9 @@ type stage struct {
 	listen string
 	mark   string
 	front  *admin.Client
+	// control is used by everybody: many clients would each keep a connection
+	// to the controller open, and these would look like its own leak.
+	control *api.Client
 	// small says that the state folder lies on a small disk of its own.
 	small bool
 }
@@ -47,6 +50,7 @@ func newStage(t *testing.T, with settings) *stage {
 	s := &stage{diary: &diary{t: t, began: time.Now()}, settings: with, dir: dir, listen: testkit.FreeAddr(t)}
 	s.mark = fmt.Sprintf("%d/%s", os.Getpid(), filepath.Base(dir))
 	s.front = admin.NewClient(proxy.SocketIn(s.path("proxy")))
+	s.control = api.NewClient(s.path("control.sock"))
 	t.Cleanup(s.strike)
 	for _, folder := range []string{s.path(), s.dials()} {
 		if err := os.Mkdir(folder, 0o700); err != nil {
@@ -84,10 +88,6 @@ func (s *stage) write(name, text string) {
 func (s *stage) env() []string {
 	return append(os.Environ(), markVariable+"="+s.mark, dialsVariable+"="+s.dials(), "GORACE=atexit_sleep_ms=0")
 }
-
-// client returns a new client: one that was used with an earlier controller
-// would first have to find out that this one is gone.
-func (s *stage) client() *api.Client { return api.NewClient(s.path("control.sock")) }
 
 // strike ends whatever runs and removes the folder.
 func (s *stage) strike() {
