@@ -73,8 +73,25 @@ func (u *upload) Read(p []byte) (int, error) {
 		u.x.tooLarge.Store(true)
 		n, err = 0, guard.TooLarge()
 	}
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF:
+		u.x.uploaded.Store(true)
+	case err != nil:
 		u.x.uploadBroke.Store(true)
 	}
 	return n, err
+}
+
+// readOut takes what the client still sends of a body that nobody wanted, so
+// that its connection can carry the next request. net/http would do so after
+// the handler, and then watch the connection for the client's leaving at the
+// end of the body, while it waits there for the next request already: the two
+// readers meet, and the connection breaks under the next request (full duplex,
+// Go 1.26).
+func (x *exchange) readOut(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 || x.uploaded.Load() || x.uploadBroke.Load() || w.Header().Get("Connection") == "close" {
+		return
+	}
+	x.flush() // the client may want the answer before it goes on
+	_ = r.Body.Close()
 }
