@@ -46,6 +46,18 @@ func unfit(r *http.Request) string {
 	return ""
 }
 
+// Guarded has h answer only what the guard lets through.
+func Guarded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer guard.Of(r).Answered()
+		if refusal := guard.Refused(r); refusal != nil {
+			turnAway(w, r, traceOf(r.Header).id(), refusal)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // turnAway answers a client that broke the rules, and hangs up.
 func turnAway(w http.ResponseWriter, r *http.Request, id string, why *guard.Refusal) {
 	w.Header().Set("Connection", "close")
