@@ -82,7 +82,7 @@ func (s SideRoute) same(o SideRoute) bool {
 func (f Front) same(o Front) bool {
 	return f.Driver == o.Driver && f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
 		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && slices.Equal(f.Hosts, o.Hosts) &&
-		f.TLS.Same(o.TLS) && f.Backend == o.Backend
+		f.TLS.Same(o.TLS) && f.Backend == o.Backend && f.Nginx == o.Nginx && f.HAProxy == o.HAProxy
 }
 
 // String says in a few words what is to be done.

@@ -26,6 +26,9 @@ type Front struct {
 	TLS *TLS `json:"tls,omitempty"`
 	// Backend is what instances are spoken to in; empty is HTTP/1.1.
 	Backend Protocol `json:"backend,omitempty"`
+	// Nginx and HAProxy are the front end itself, where Driver names it.
+	Nginx   Nginx   `json:"nginx,omitzero"`
+	HAProxy HAProxy `json:"haproxy,omitzero"`
 }
 
 // Sticky says what keeps a user on one side: the value of Header if sent,
