@@ -136,7 +136,7 @@ func (c *crowd) send(p *play, client *http.Client, path, user string) {
 	c.sent.Add(1)
 	if err != nil || res.StatusCode != http.StatusOK {
 		c.bad.Add(1)
-	} else if phase%2 == 0 && body != side {
+	} else if phase%2 == 0 && c.phase.Load() == phase && body != side {
 		c.late.Add(1)
 	}
 }
