@@ -56,7 +56,7 @@ type Config struct {
 
 // Traffic is how users reach an app.
 type Traffic struct {
-	// What steers the traffic. The embedded proxy is possible for now.
+	// What steers the traffic: cutover's own proxy, or an nginx or HAProxy that you run. It stays the same for as long as the app stands.
 	Driver Driver `json:"driver,omitempty" jsonschema:"default=embedded"`
 	// host:port that users connect to.
 	Listen string `json:"listen" jsonschema:"required" example:"\"127.0.0.1:8080\""`
@@ -72,10 +72,24 @@ type Traffic struct {
 	StreamGrace Duration `json:"streamGrace,omitempty" jsonschema:"default=5m"`
 	// The time over which streams left after that are closed, one by one.
 	StreamSpread Duration `json:"streamSpread,omitempty" jsonschema:"default=30s"`
+	// What clients may take of the proxy before they are turned away.
+	Limits Limits `json:"limits,omitzero"`
+	// Networks of proxies in front, such as 10.0.0.0/8, whose X-Forwarded-* and Forwarded headers are believed; this machine's own always are.
+	Trust []string `json:"trust,omitempty"`
+	// What users see where no instance answers them.
+	Pages PageFiles `json:"pages,omitzero"`
+	// Files that pages of both versions ask for.
+	Assets Assets `json:"assets,omitzero"`
 	// Speak TLS, HTTP/2 included, and nothing else on the address users connect to.
 	TLS *TLS `json:"tls,omitempty"`
 	// How instances are spoken to.
 	Backend Backend `json:"backend,omitzero"`
+	// What becomes of requests while no instance can take them, such as during a restart: they wait for a moment.
+	Hold Waiting `json:"hold,omitzero"`
+	// The nginx that serves the app; with driver: nginx.
+	Nginx *Nginx `json:"nginx,omitempty"`
+	// The HAProxy that serves the app; with driver: haproxy.
+	HAProxy *HAProxy `json:"haproxy,omitempty"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,
