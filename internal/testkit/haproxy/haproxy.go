@@ -28,7 +28,7 @@ type Server struct {
 
 // Text is the configuration of docs/fronts.md for an app called shop.
 const Text = `global
-    stats socket SOCKET mode 600 level admin
+    stats socket SOCKET mode 600 level admin expose-fd listeners
     nbthread 2
     hard-stop-after 120s
 defaults

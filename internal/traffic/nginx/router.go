@@ -245,15 +245,19 @@ func (r *Router) prove(ctx context.Context, next served, before crew) error {
 	defer cancel()
 	tick := time.NewTicker(pace)
 	defer tick.Stop()
+	var why error
 	for {
 		said, c, err := r.hear(ctx, n, next.App)
 		if err == nil && said.Nonce == next.Nonce && !c.meets(before) {
 			return nil
 		}
+		if ctx.Err() == nil {
+			why = err // else it is only that time was up
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return unproven(n, next.App, err, most)
+			return unproven(n, next.App, why, most)
 		}
 	}
 }
