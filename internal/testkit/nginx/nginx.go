@@ -101,7 +101,7 @@ func (s *Server) Run() {
 		program, err = exec.LookPath("/usr/sbin/nginx")
 	}
 	if err != nil {
-		s.t.Fatal("nginx is not installed: scripts/deps installs the package nginx-light")
+		s.t.Fatal("nginx is not installed: scripts/deps installs the package nginx")
 	}
 	out, err := os.Create(filepath.Join(s.Dir, "output"))
 	if err != nil {
