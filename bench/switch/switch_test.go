@@ -38,6 +38,9 @@ type street struct {
 	// uploads, which it would limit.
 	front   release.Front
 	foreign bool
+	// reloads says that a switch closes idle connections of users, so that a
+	// request sent in that moment is lost: that is measured, and no mistake.
+	reloads bool
 
 	mu  sync.Mutex
 	all []load.Outcome

@@ -43,7 +43,7 @@ const (
 	// worker without having sent a request. Those left count as in flight.
 	settleFor = 7 * time.Second
 	// pace is the time between two looks.
-	pace = 5 * time.Millisecond
+	pace = 15 * time.Millisecond
 )
 
 func (r *Router) memory(app string) memory {

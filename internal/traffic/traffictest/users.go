@@ -177,7 +177,7 @@ func (p *play) switched() {
 	sides := map[release.Side]*instance{release.Blue: blue, release.Green: green}
 	p.mustRoute(p.to(release.None, blue, green))
 	c := p.crowd(8)
-	for i := range 6 {
+	for i := range 4 {
 		sent := c.sent.Load()
 		testkit.Await(p, "requests between two switches", func() bool { return c.sent.Load() > sent+20 })
 		from, weight := release.Blue, release.All
