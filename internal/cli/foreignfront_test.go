@@ -127,4 +127,8 @@ func TestAFrontEndThatCannotServeIsRefusedWithTheCure(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(nginxTraffic(s), "is missing: write these lines", "map \"\" $cutover_shop")
+	h.write("v1.yaml", strings.Replace(foreignFirst, "guard: {slower: any}", "strategy: {type: shadow}", 1))
+	refused(haproxyTraffic(p), "HAProxy does not tell how long", "slower: any", "cannot copy requests", "remove the shadow")
+	refused(nginxTraffic(s)+"\n    limits: {body: 1MiB}\n    haproxy: {socket: /s, backend: shop, map: /m}",
+		"set it up in the configuration of nginx", "driver is nginx", "cannot copy requests")
 }
