@@ -32,6 +32,7 @@ import (
 	"cutover/internal/synthetic"
 	"cutover/internal/traffic"
 	"cutover/internal/traffic/embedded"
+	"cutover/internal/traffic/nginx"
 )
 
 // ControlOptions say what a controller is put together from.
@@ -60,6 +61,7 @@ type control struct {
 	proxy     *embedded.Process
 	router    *embedded.Router
 	traffic   *traffic.Set
+	nginx     *nginx.Router
 	schema    *driver.Driver
 	backups   backup.Keeper
 	signals   *watch.Watcher
@@ -94,7 +96,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 		return nil, err
 	}
 	c.router = newRouter(l, key)
-	c.traffic = &traffic.Set{Members: map[string]traffic.Member{traffic.Embedded: c.router}, Front: c.front}
+	c.traffic = &traffic.Set{Members: c.fronts(), Front: c.front}
 	c.proxy = newProxyProcess(l, c.options.Executable)
 	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.processes.Errand}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
@@ -156,6 +158,7 @@ func (c *control) newEngine() *engine.Engine {
 }
 
 func (c *control) close() {
+	c.nginx.Close()
 	c.synthetic.Close()
 	if err := c.signals.Close(); err != nil {
 		c.options.Logger.Error("end the watch of the signals", "error", err)

@@ -56,7 +56,7 @@ type Config struct {
 
 // Traffic is how users reach an app.
 type Traffic struct {
-	// What steers the traffic. The embedded proxy is possible for now.
+	// What steers the traffic: cutover's own proxy, or an nginx or HAProxy that you run. It stays the same for as long as the app stands.
 	Driver Driver `json:"driver,omitempty" jsonschema:"default=embedded"`
 	// host:port that users connect to.
 	Listen string `json:"listen" jsonschema:"required" example:"\"127.0.0.1:8080\""`
@@ -86,6 +86,10 @@ type Traffic struct {
 	Backend Backend `json:"backend,omitzero"`
 	// What becomes of requests while no instance can take them, such as during a restart: they wait for a moment.
 	Hold Waiting `json:"hold,omitzero"`
+	// The nginx that serves the app; with driver: nginx.
+	Nginx *Nginx `json:"nginx,omitempty"`
+	// The HAProxy that serves the app; with driver: haproxy.
+	HAProxy *HAProxy `json:"haproxy,omitempty"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

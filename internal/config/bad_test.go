@@ -172,7 +172,7 @@ var values = []bad{
 var appValues = []bad{
 	{"  config:", "  runtime: {type: docker}\n  config:", "10:19", []string{`"docker" is not available yet`, "write process"}},
 	{"  config:", "  runtime: {type: dokcer}\n  config:", "10:19", []string{`"dokcer" is not one of the choices`, "write process"}},
-	{"    listen:", "    driver: nginx\n    listen:", "13:13", []string{`"nginx" is not available yet`, "write embedded"}},
+	{"    listen:", "    driver: gatewayapi\n    listen:", "13:13", []string{`"gatewayapi" is not available yet`, "embedded", "nginx", "haproxy"}},
 	{"    web:\n", "    worker: {command: work, health: {}}\n    web:\n", "6:13", []string{"web and worker serve the users, and one can", "write type: worker or type: singleton"}},
 	{"    web:\n", "    Web:\n", "6:5", []string{`"Web" is not a name`, `such as "web"`}},
 	{`"{{port}}"`, `"{{prot}}"`, "7:16", []string{"{{prot}} is not a placeholder", "did you mean {{port}}?"}},

@@ -17,8 +17,8 @@ type StrategyType string
 var (
 	runtimes       = []string{"process"}
 	plannedRuntime = []string{"docker", "compose", "swarm", "kubernetes"}
-	drivers        = []string{"embedded"}
-	plannedDriver  = []string{"nginx", "haproxy", "gatewayapi"}
+	drivers        = []string{"embedded", nginxDriver, haproxyDriver}
+	plannedDriver  = []string{"gatewayapi"}
 	strategies     = []string{"canary", "blue-green", "rolling", "shadow"}
 )
 

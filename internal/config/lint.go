@@ -89,6 +89,7 @@ func (l lint) app(a *App) {
 		l.warn("private-side-open", "spec.traffic.privateGreen", "others than this machine may reach a version that is not released", "write 127.0.0.1 before the port")
 	}
 	l.tls(t)
+	l.front(t)
 	if t.Affinity.Off {
 		l.warn("no-affinity", "spec.traffic.affinity", "a user may meet both versions within one page", "remove off: true unless requests are independent of each other")
 	}
