@@ -28,6 +28,10 @@ type Loader struct {
 	// AcceptSignal, if set, is asked about every signal of a release and says
 	// why one cannot be read, such as an address that leads nowhere.
 	AcceptSignal func(signal.Signal) error
+	// ResolveImage, if set, returns what pins the content that an image means
+	// now to the Docker daemon at a socket: NAME@sha256:... or its ID. It is
+	// called by Plan; without it images are recorded unpinned, and not run.
+	ResolveImage func(ctx context.Context, socket, image string) (string, error)
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
@@ -78,6 +82,10 @@ func (l Loader) Parse(name string, data []byte, dir string) (*Bundle, error) {
 func (b *Bundle) finish(l Loader) (*Bundle, error) {
 	b.loads = l.Loads
 	b.acceptSignal = l.AcceptSignal
+	for _, a := range b.Apps {
+		a.resolve = l.ResolveImage
+		a.compose()
+	}
 	b.validate(l.Accept)
 	if err := b.problems().err(); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package docker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,8 +16,10 @@ const pullWithin = 15 * time.Minute
 // Resolve returns what pins the content that image means now to the daemon at
 // socket: NAME@sha256:... if a registry knows it by that, else the image's ID.
 // An image the daemon does not have is pulled first.
-func (p *Platform) Resolve(ctx context.Context, socket, image string) (string, error) {
-	d, err := p.daemons.at(socket)
+func Resolve(ctx context.Context, socket, image string) (pinned string, err error) {
+	all := newDaemons()
+	defer func() { err = errors.Join(err, all.close()) }()
+	d, err := all.at(socket)
 	if err != nil {
 		return "", err
 	}
@@ -24,9 +27,9 @@ func (p *Platform) Resolve(ctx context.Context, socket, image string) (string, e
 	if err != nil {
 		return "", err
 	}
-	name, digest, pinned := strings.Cut(image, "@")
+	name, digest, exact := strings.Cut(image, "@")
 	name = withoutTag(name)
-	if pinned {
+	if exact {
 		return name + "@" + digest, nil
 	}
 	for _, known := range found.RepoDigests {
