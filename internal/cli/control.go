@@ -30,6 +30,7 @@ import (
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
+	"cutover/internal/synthetic"
 	"cutover/internal/traffic"
 	"cutover/internal/traffic/embedded"
 )
@@ -46,6 +47,8 @@ type ControlOptions struct {
 	Executable string
 	// Checkpoints are folders that get copies of the signed checkpoints.
 	Checkpoints []string
+	// Now, if set, is the engine's clock; tests let it jump.
+	Now func() time.Time
 }
 
 // control is a controller with all its adapters.
@@ -62,6 +65,7 @@ type control struct {
 	schema     *driver.Driver
 	backups    backup.Keeper
 	signals    *watch.Watcher
+	synthetic  *synthetic.Sender
 	rehearsed  rehearsals
 	engine     *engine.Engine
 	signed     *notary.Book
@@ -104,6 +108,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 		return nil, err
 	}
 	c.signals = watch.New(watch.Options{Readers: newReaders()})
+	c.synthetic = synthetic.New()
 	c.engine = c.newEngine()
 	if err := c.openNotary(ctx); err != nil {
 		c.close()
@@ -150,12 +155,13 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.traffic, Checks: check.Runner{},
-		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
-		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Logger: c.options.Logger,
+		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Synthetic: c.synthetic, Journal: journal, Leases: c.journal,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Now: c.options.Now, Logger: c.options.Logger,
 	})
 }
 
 func (c *control) close() {
+	c.synthetic.Close()
 	if err := c.containers.Close(); err != nil {
 		c.options.Logger.Error("end the connections to Docker", "error", err)
 	}

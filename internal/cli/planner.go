@@ -10,6 +10,7 @@ import (
 	"cutover/internal/check"
 	"cutover/internal/config"
 	"cutover/internal/release"
+	"cutover/internal/synthetic"
 )
 
 // planner makes plans from files for what stands now.
@@ -72,6 +73,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	err = p.c.fits(ctx, plan)
 	if err == nil {
 		err = check.Ready(plan)
+	}
+	if err == nil {
+		err = synthetic.Ready(plan)
 	}
 	if err != nil {
 		if r, named := b.Release(name); named == nil {

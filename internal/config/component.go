@@ -38,7 +38,7 @@ type Component struct {
 	// Who the program runs as inside its container: NAME, UID or UID:GID.
 	User string `json:"user,omitempty"`
 	// The most that one container gets.
-	Limits Limits `json:"limits,omitzero"`
+	Limits Resources `json:"limits,omitzero"`
 	// Mount the secrets that are file: references at /run/secrets/NAME and name them in NAME_FILE, so that docker inspect does not show them.
 	SecretFiles bool `json:"secretFiles,omitempty"`
 	// Take the container from a service of a Compose file. What is written here wins.

@@ -205,7 +205,7 @@ func (s composeService) complete(c Component, says func(path string) bool) Compo
 	if c.User == "" {
 		c.User = from.User
 	}
-	if c.Limits == (Limits{}) {
+	if c.Limits == (Resources{}) {
 		c.Limits = from.Limits
 	}
 	if from.Stop.Signal != "" && !says("stop.signal") {

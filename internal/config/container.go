@@ -54,7 +54,7 @@ func (c Component) validateProcess(tell report) {
 	}
 	for key, set := range map[string]bool{
 		"image": c.Image != "", "port": c.Port != 0, "networks": len(c.Networks) > 0, "mounts": len(c.Mounts) > 0,
-		"user": c.User != "", "limits": c.Limits != Limits{}, "secretFiles": c.SecretFiles, "compose": c.Compose != nil,
+		"user": c.User != "", "limits": c.Limits != Resources{}, "secretFiles": c.SecretFiles, "compose": c.Compose != nil,
 	} {
 		if set {
 			tell(key, "a plain process has none", "remove it, or write spec.runtime: {type: docker}")

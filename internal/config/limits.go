@@ -1,56 +1,47 @@
 package config
 
 import (
-	"math"
-	"regexp"
-	"strconv"
-	"strings"
+	"fmt"
+	"time"
+
+	"cutover/internal/release"
 )
 
-// Limits is the most that one instance gets.
+// Limits are what clients may take of the proxy. Where apps share an address,
+// the smallest of their limits holds for all of them, except for bodyIdle and
+// bodyBytes.
 type Limits struct {
-	// Processors, such as 1.5; no limit if it is not set.
-	CPUs Text `json:"cpus,omitempty"`
-	// Memory, such as 512m or 2g; no limit if it is not set.
-	Memory Text `json:"memory,omitempty"`
+	// Bytes of the first line and the headers of a request; more is answered 431, or 414 if it is the address.
+	HeaderBytes int `json:"headerBytes,omitempty" jsonschema:"default=65536,minimum=1024,maximum=1048576"`
+	// How many headers a request may have; more are answered 431.
+	Headers int `json:"headers,omitempty" jsonschema:"default=200,minimum=1,maximum=10000"`
+	// How long the head of a request may take; longer is answered 408.
+	HeaderTime Duration `json:"headerTime,omitempty" jsonschema:"default=10s"`
+	// How long a body may rest without a byte; longer is answered 408. A slow body that goes on is fine.
+	BodyIdle Duration `json:"bodyIdle,omitempty" jsonschema:"default=1m"`
+	// Bytes of a body; more is answered 413. 0 means any number.
+	BodyBytes int `json:"bodyBytes,omitempty" jsonschema:"default=0,minimum=0"`
+	// How long a connection is kept without a request.
+	Idle Duration `json:"idle,omitempty" jsonschema:"default=2m"`
+	// Connections that one client address may have open; more are answered 429. This machine and trusted proxies may have any number, and an IPv6 network (/64) is one address.
+	Connections int `json:"connections,omitempty" jsonschema:"default=1024,minimum=1,maximum=1048576"`
 }
-
-// leastMemory is what Docker demands, in bytes.
-const leastMemory = 6 << 20
 
 func (l Limits) validate(tell report) {
-	if _, ok := l.cpus(); !ok {
-		tell("limits.cpus", "it is not a number of processors", "write one such as 1.5")
-	}
-	if m, ok := l.memory(); !ok {
-		tell("limits.memory", "it is not an amount of memory", "write one such as 512m or 2g")
-	} else if m > 0 && m < leastMemory {
-		tell("limits.memory", "Docker gives no container less than 6 MiB", "write more, such as 64m")
+	for path, d := range map[string]struct{ has, most time.Duration }{
+		"headerTime": {time.Duration(l.HeaderTime), release.MostLimits.HeaderTime},
+		"bodyIdle":   {time.Duration(l.BodyIdle), release.MostLimits.BodyIdle},
+		"idle":       {time.Duration(l.Idle), release.MostLimits.Idle},
+	} {
+		if d.has < time.Second || d.has > d.most {
+			tell(path, fmt.Sprintf("%s is not between 1s and %s", Duration(d.has), Duration(d.most)), "write a time between these")
+		}
 	}
 }
 
-func (l Limits) cpus() (float64, bool) {
-	if l.CPUs == "" {
-		return 0, true
+func (l Limits) resolve() release.Limits {
+	return release.Limits{
+		HeaderBytes: l.HeaderBytes, Headers: l.Headers, HeaderTime: time.Duration(l.HeaderTime), BodyIdle: time.Duration(l.BodyIdle),
+		BodyBytes: int64(l.BodyBytes), Idle: time.Duration(l.Idle), Connections: l.Connections,
 	}
-	n, err := strconv.ParseFloat(string(l.CPUs), 64)
-	return n, err == nil && n >= 0.01 && n <= 4096
-}
-
-var memoryForm = regexp.MustCompile(`^(\d+)(\.\d+)?\s?([kmgt]?)i?b?$`)
-
-// memory returns bytes. As Docker does, k is 1024.
-func (l Limits) memory() (int64, bool) {
-	if l.Memory == "" {
-		return 0, true
-	}
-	m := memoryForm.FindStringSubmatch(strings.ToLower(string(l.Memory)))
-	if m == nil {
-		return 0, false
-	}
-	n, err := strconv.ParseFloat(m[1]+m[2], 64)
-	if m[3] != "" {
-		n *= math.Pow(1024, float64(1+strings.Index("kmgt", m[3])))
-	}
-	return int64(n), err == nil && n < 1<<60
 }
