@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -91,19 +92,35 @@ func (s *Server) start() (err error) {
 	}
 	s.process.Stdout, s.process.Stderr = log, log
 	s.process.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
-	s.process.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := s.process.Start(); err != nil {
+	if err := s.launch(); err != nil {
 		return err
 	}
-	s.ended = make(chan struct{})
-	go func() {
-		defer close(s.ended)
-		_ = s.process.Wait() // its log says how it ended
-	}()
 	s.client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", s.file("docker.sock"))
 	}}}
 	return s.await()
+}
+
+// launch starts the daemon, which ends with the tests even if they are killed.
+// The kernel ties the life of a child to the thread that made it, hence the
+// goroutine that keeps its own.
+func (s *Server) launch() error {
+	s.process.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
+	started, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		defer close(ended)
+		err := s.process.Start()
+		started <- err
+		if err == nil {
+			_ = s.process.Wait() // its log says how it ended
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	s.ended = ended
+	return nil
 }
 
 // await returns when the daemon answers.
