@@ -21,6 +21,9 @@ type Compose struct {
 	Project string `json:"project,omitempty"`
 }
 
+// composeNames are the files that Compose reads when none is named.
+var composeNames = []string{"compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"}
+
 func (c *Compose) validate(tell report) {
 	if c != nil && c.Project != "" && !projectForm.MatchString(c.Project) {
 		tell("compose.project", fmt.Sprintf("%q cannot be the name of a project", printable(c.Project)), "use a-z, 0-9, - and _, beginning with a letter or digit")

@@ -172,7 +172,7 @@ spec: {from: v1, to: v2}
 func TestAServiceOfAComposeFileBecomesAComponent(t *testing.T) {
 	t.Parallel()
 	dir := write(t, map[string]string{"cutover.yaml": composed, "compose.yml": composeFile})
-	b, err := config.Load(t.Context(), filepath.Join(dir, "cutover.yaml"))
+	b, err := config.Load(t.Context(), dir) // where the Compose file is not one of cutover's
 	if err != nil {
 		t.Fatal(err)
 	}

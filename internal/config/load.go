@@ -35,7 +35,7 @@ type Loader struct {
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
-// .yml, and returns what they say together. Nothing else is read; files that
+// .yml, but for those that Compose looks for, and returns what they say together. Nothing else is read; files that
 // these name are looked at by Lint and Plan. The error is a Problems with all
 // mistakes found if the files could be read.
 func Load(ctx context.Context, paths ...string) (*Bundle, error) {
@@ -200,7 +200,7 @@ func inFolder(dir string) ([]string, error) {
 	var files []string
 	for _, e := range entries {
 		ext := filepath.Ext(e.Name())
-		if !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
+		if !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(composeNames, e.Name()) {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}
