@@ -1,5 +1,7 @@
 package config
 
+import "context"
+
 // APIVersion is the first line of every document.
 const APIVersion = "cutover/v1"
 
@@ -16,6 +18,8 @@ type App struct {
 	Spec AppSpec `json:"spec" jsonschema:"required"`
 
 	doc *document
+	// resolve is the Loader's ResolveImage.
+	resolve func(ctx context.Context, socket, image string) (string, error)
 }
 
 // AppMetadata names an app.
@@ -36,12 +40,6 @@ type AppSpec struct {
 	Database *Database `json:"database,omitempty"`
 	// How users reach the app.
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
-}
-
-// Runtime is what runs the app.
-type Runtime struct {
-	// The type of runtime. Local processes are possible for now.
-	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
 }
 
 // Config is an app's configuration.
