@@ -25,12 +25,13 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
-	// Schema, Backups, Rehearsals and Signals may be nil: releases that need
+	// Schema, Backups, Rehearsals, Signals and Cache may be nil: releases that need
 	// them are refused.
 	Schema     Schema
 	Backups    Backups
 	Rehearsals Rehearsals
 	Signals    Signals
+	Cache      Cache
 	Journal    store.Journal
 	Leases     store.Leases
 	// Owner names this controller uniquely among all that ever ran.
