@@ -243,15 +243,15 @@ func TestAServerBehindTLSIsTrustedByItsAuthorityAlone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	own, other := authority.New(t, "own"), authority.New(t, "other")
-	certificate, key := own.Issue(t, nil, "127.0.0.1").Write(t, dir, "redis")
+	certificate, key := own.Issue(t, nil, "redis.test").Write(t, dir, "redis")
 	trust, wrong := own.Write(t, filepath.Join(dir, "own.pem")), other.Write(t, filepath.Join(dir, "other.pem"))
 	s := testredis.StartTLS(t, trust, certificate, key)
 	for _, c := range []struct {
 		tls  *release.RedisTLS
 		want string
 	}{
-		{&release.RedisTLS{Authorities: trust}, ""},
-		{&release.RedisTLS{Authorities: wrong}, "correct spec.cache.redis.tls"},
+		{&release.RedisTLS{Authorities: trust, ServerName: "redis.test"}, ""},
+		{&release.RedisTLS{Authorities: wrong, ServerName: "redis.test"}, "correct spec.cache.redis.tls"},
 		{&release.RedisTLS{Authorities: filepath.Join(dir, "none.pem")}, "see that the file exists"},
 		{nil, "write spec.cache.redis.tls"},
 	} {

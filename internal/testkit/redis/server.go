@@ -29,16 +29,16 @@ type Server struct {
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	addr := testkit.FreeAddr(t)
-	_, port, _ := net.SplitHostPort(addr)
-	return launch(t, addr, append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}, settings...))
+	host, port, _ := net.SplitHostPort(addr)
+	return launch(t, addr, append([]string{"--port", port, "--bind", host, "--replica-announce-ip", host, "--repl-diskless-sync-delay", "0", "--save", "", "--appendonly", "no"}, settings...))
 }
 
 // StartTLS starts a server that speaks nothing but TLS.
 func StartTLS(t testing.TB, authorities, certificate, key string) *Server {
 	t.Helper()
 	addr := testkit.FreeAddr(t)
-	_, port, _ := net.SplitHostPort(addr)
-	return launch(t, addr, []string{"--port", "0", "--tls-port", port, "--bind", "127.0.0.1", "--save", "", "--tls-auth-clients", "no",
+	host, port, _ := net.SplitHostPort(addr)
+	return launch(t, addr, []string{"--port", "0", "--tls-port", port, "--bind", host, "--save", "", "--tls-auth-clients", "no",
 		"--tls-ca-cert-file", authorities, "--tls-cert-file", certificate, "--tls-key-file", key})
 }
 
@@ -46,10 +46,10 @@ func StartTLS(t testing.TB, authorities, certificate, key string) *Server {
 func StartSentinel(t testing.TB, name string, master *Server) *Server {
 	t.Helper()
 	addr := testkit.FreeAddr(t)
-	_, port, _ := net.SplitHostPort(addr)
+	own, port, _ := net.SplitHostPort(addr)
 	host, at, _ := net.SplitHostPort(master.Addr)
 	config := filepath.Join(t.TempDir(), "sentinel.conf")
-	text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor %s %s %s 1\nsentinel down-after-milliseconds %s 500\nsentinel failover-timeout %s 5000\n", port, name, host, at, name, name)
+	text := fmt.Sprintf("port %s\nbind %s\nsentinel monitor %s %s %s 1\nsentinel down-after-milliseconds %s 500\nsentinel failover-timeout %s 5000\n", port, own, name, host, at, name, name)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
