@@ -74,6 +74,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 		err = cacheAnswers(ctx, plan)
 	}
 	if err == nil {
+		err = poolFits(ctx, plan)
+	}
+	if err == nil {
 		err = check.Ready(plan)
 	}
 	if err != nil {
