@@ -1,15 +1,27 @@
-// Package switching measures what a switch of all traffic costs the users:
-// twenty switches between two sides through the data plane, which runs as a
-// process of its own, while a thousand requests a second and some that take
-// two seconds are under way.
+// Package switching measures what switches of all traffic cost the users: two
+// sides and the data plane, each a process of its own, while two thousand
+// requests a second of every kind are under way: GET, POST, uploads with and
+// without a length, requests that take two seconds, event streams and
+// WebSockets, all over kept connections.
 //
-//	go test -run '^$' -bench . -benchtime 1x ./bench/switch
+//	make bench-switch SWITCHES=1000 KILLS=50
 //
-// failed and late/20-switches have to be 0: requests that were lost or answered
-// with a 5xx, and requests that the old side got although they were sent after
-// a switch had returned. ms-to-last is the median time from a switch's command
-// to the last request that arrives on the old side, ms-to-return that to the
-// command's return: the data plane has the new table on disk by then. skipped
-// requests were never sent, for want of a free connection: a machine that has
-// some is too busy for the times to mean much.
+// Three numbers have to be 0. failed: requests that were lost, answered with a
+// 5xx or by a side that had never seen them, and streams that were cut. twice:
+// requests that are in the sides' own logs more than once. late: requests that
+// are in the log of the old side although they were sent after a switch away
+// from it had returned.
+//
+// ms-to-last is the median time from a switch's command to the last request
+// that arrives on the old side by that side's own log, ms-to-return that to
+// the command's return: the data plane has the new table on disk by then.
+// skipped requests were never sent, for want of a free connection: a machine
+// that has some is too busy for the times to mean much.
+//
+// After the first KILLS switches the old side is killed (SIGKILL) in the very
+// moment in which the data plane reports it free: its streams closed on order,
+// and no request in flight.
+//
+// Clients speak HTTP/1.1 here. A front that speaks more is measured by giving
+// street.url and the uploaders' transport another scheme.
 package switching

@@ -30,6 +30,7 @@ import (
 	"cutover/internal/snapshot"
 	"cutover/internal/store"
 	"cutover/internal/store/sqlite"
+	"cutover/internal/synthetic"
 	"cutover/internal/traffic"
 	"cutover/internal/traffic/embedded"
 )
@@ -46,6 +47,8 @@ type ControlOptions struct {
 	Executable string
 	// Checkpoints are folders that get copies of the signed checkpoints.
 	Checkpoints []string
+	// Now, if set, is the engine's clock; tests let it jump.
+	Now func() time.Time
 }
 
 // control is a controller with all its adapters.
@@ -61,6 +64,7 @@ type control struct {
 	schema    *driver.Driver
 	backups   backup.Keeper
 	signals   *watch.Watcher
+	synthetic *synthetic.Sender
 	rehearsed rehearsals
 	engine    *engine.Engine
 	signed    *notary.Book
@@ -100,6 +104,7 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 		return nil, err
 	}
 	c.signals = watch.New(watch.Options{Readers: newReaders()})
+	c.synthetic = synthetic.New()
 	c.engine = c.newEngine()
 	if err := c.openNotary(ctx); err != nil {
 		c.close()
@@ -146,12 +151,13 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.traffic, Checks: check.Runner{},
-		Cache: &redis.Store{}, Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Journal: journal, Leases: c.journal,
-		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Logger: c.options.Logger,
+		Cache: &redis.Store{}, Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Synthetic: c.synthetic, Journal: journal, Leases: c.journal,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Now: c.options.Now, Logger: c.options.Logger,
 	})
 }
 
 func (c *control) close() {
+	c.synthetic.Close()
 	if err := c.signals.Close(); err != nil {
 		c.options.Logger.Error("end the watch of the signals", "error", err)
 	}

@@ -34,6 +34,9 @@ func newExplainCommand(s *session) *cobra.Command {
 			for _, wait := range x.Waits {
 				fmt.Fprintf(s.out, "  waits: %s\n", wait)
 			}
+			for _, now := range x.Front {
+				fmt.Fprintf(s.out, "  traffic: %s\n", now)
+			}
 			if now := x.Verdict; now.Evidence != nil {
 				fmt.Fprintf(s.out, "  verdict %s\n", s.verdictWords(s.out, now))
 				s.writeEvidence(s.out, "    ", now, v.State.Plan)
@@ -42,6 +45,7 @@ func newExplainCommand(s *session) *cobra.Command {
 				}
 			}
 			s.writeSignals(s.out, "    ", x.Verdict)
+			s.writeSynthetic(s.out, "    ", x.Verdict)
 			fmt.Fprintf(s.out, "  %s\n", x.Back)
 			t := &table{}
 			for _, h := range x.Verbs {

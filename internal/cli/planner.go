@@ -10,6 +10,7 @@ import (
 	"cutover/internal/check"
 	"cutover/internal/config"
 	"cutover/internal/release"
+	"cutover/internal/synthetic"
 )
 
 // planner makes plans from files for what stands now.
@@ -78,6 +79,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	}
 	if err == nil {
 		err = check.Ready(plan)
+	}
+	if err == nil {
+		err = synthetic.Ready(plan)
 	}
 	if err != nil {
 		if r, named := b.Release(name); named == nil {

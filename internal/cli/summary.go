@@ -26,6 +26,7 @@ func (s *session) writeSummary(w io.Writer, v api.View) {
 		fmt.Fprintf(w, "  verdict  %s\n", s.verdictWords(w, now))
 		s.writeEvidence(w, "           ", now, st.Plan)
 		s.writeSignals(w, "           ", now)
+		s.writeSynthetic(w, "  ", now)
 	}
 	for _, concern := range release.Concerns(st.Checked) {
 		fmt.Fprintf(w, "  %s  %s\n", s.paint(w, yellow, "look at"), concern)
@@ -57,6 +58,9 @@ func latest(v api.View) release.Verdict {
 	now := v.State.Verdict
 	if len(v.World.Verdict.Signals) > 0 {
 		now.Signals = v.World.Verdict.Signals
+	}
+	if v.World.Verdict.Synthetic != nil {
+		now.Synthetic = v.World.Verdict.Synthetic
 	}
 	return now
 }
@@ -171,6 +175,9 @@ func (s *session) writeLedger(w io.Writer, v api.View) {
 	for _, side := range []release.Target{st.Plan.From, st.Plan.To} {
 		if c := ledger.Of(side.Side); side.Version != "" && c.Accepted > 0 {
 			fmt.Fprintf(w, "           %s: %d requests, %d errors\n", sideLabel(side), c.Accepted, c.Errors)
+		}
+		if c := st.Cut.Of(side.Side); c.Requests+c.Streams > 0 {
+			fmt.Fprintf(w, "           %s: %d requests and %d streams were cut by a drain that was not waited for\n", sideLabel(side), c.Requests, c.Streams)
 		}
 	}
 }

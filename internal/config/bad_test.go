@@ -133,7 +133,7 @@ var values = []bad{
 	{"wait: 30s", "wait: 3 months", "26:17", []string{"is not a duration", "write a number with a unit: 30s"}},
 	{"wait: 30s", "wait: -5s", "26:17", []string{`"-5s" is not a duration`}},
 	{"wait: 30s", "wait: 4000d", "26:17", []string{"4000d is too long"}},
-	{"wait: 30s", "wait: 30s, onTimeout: kill", "26:33", []string{`"kill" is not one of the choices`, "write force or pause"}},
+	{"wait: 30s", "wait: 30s, onTimeout: kill", "26:33", []string{`"kill" is not one of the choices`, "write force, pause or wait"}},
 	{"margin: 1%", "margin: 0.01", "25:19", []string{"0.01 has no percent sign", "write 1% or 0.01%"}},
 	{"margin: 1%", "margin: 0%", "25:19", []string{"0% can be shown by no amount of evidence", "write auto"}},
 	{"margin: 1%", "falseAlarms: 0%", "25:24", []string{"no amount of evidence gives a chance of 0%"}},

@@ -10,7 +10,8 @@ import (
 	"cutover/internal/release"
 )
 
-// Checks are questions put to the new instances before they get traffic.
+// Checks are questions put to the new instances: all but the last before they
+// get traffic.
 type Checks struct {
 	// The smoke checks: all must pass on every new instance.
 	Smoke []Check `json:"smoke,omitempty"`
@@ -18,6 +19,8 @@ type Checks struct {
 	Load []LoadCheck `json:"load,omitempty"`
 	// What is timed on the old and the new instances side by side.
 	Baseline *Baseline `json:"baseline,omitempty"`
+	// What both versions are asked while traffic shifts, where users ask too little.
+	Synthetic *Synthetic `json:"synthetic,omitempty"`
 }
 
 // Check is one question: a request or a command.

@@ -13,7 +13,7 @@ func (l lint) loads(b *Bundle, r *Release) {
 		for _, one := range problems {
 			*l.found = append(*l.found, Finding{"unusable-load", one.Place, one.Path, one.Reason, one.Cure, Bad})
 		}
-		if len(p.Writes) > 0 && len(problems) == 0 {
+		if len(p.Writes) > 0 && len(problems) == 0 && asked.order.Purpose != ToProbe {
 			l.warn("load-writes", asked.path, fmt.Sprintf("%s may write, and both versions work on the users' data", oneOf(p.Writes)), "leave out what writes, or make sure that what it leaves behind does no harm")
 		}
 	}

@@ -15,6 +15,8 @@ const (
 	ToCheck   Purpose = "check"
 	ToWarmUp  Purpose = "warm-up"
 	ToCompare Purpose = "baseline"
+	// ToProbe is for what is sent beside users while traffic shifts.
+	ToProbe Purpose = "synthetic"
 )
 
 // LoadOrder is a load as a release file asks for it. Either Scenario, an
@@ -35,6 +37,8 @@ type LoadPlan struct {
 	Check release.LoadCheck
 	// Writes names the requests that may change something.
 	Writes []string
+	// Rate is how many iterations a second there are at first, 0 for users.
+	Rate float64
 }
 
 // Misfit says what is wrong with a key of a LoadOrder, such as "rate" or

@@ -13,6 +13,8 @@ type loadAsked struct {
 	path, name string
 	order      LoadOrder
 	baseline   *release.Baseline
+	// readOnly says that nothing may be written.
+	readOnly bool
 }
 
 // loads lists what a release asks for: the warm-up first, then the checks in
@@ -41,6 +43,9 @@ func (r *Release) loads() []loadAsked {
 			order:    LoadOrder{Purpose: ToCompare, Scenario: scenario(b.Scenario), Requests: b.Requests, Rate: string(b.Rate), For: time.Duration(b.For)},
 			baseline: &release.Baseline{Margin: float64(b.Margin), Fails: b.OnRegression == "fail"}})
 	}
+	if s := r.Spec.Checks.Synthetic; s != nil {
+		list = append(list, s.asked(scenario))
+	}
 	return list
 }
 
@@ -57,6 +62,10 @@ func (a loadAsked) read(r *Release, reader func(LoadOrder) (LoadPlan, error)) (L
 		reader = func(LoadOrder) (LoadPlan, error) { return LoadPlan{}, errNoLoads }
 	}
 	p, err := reader(a.order)
+	if err == nil && a.readOnly && len(p.Writes) > 0 {
+		err = Misfits{{"scenario", oneOf(p.Writes) + " may write, again and again, and both versions work on the users' data",
+			"leave out what writes, or write writes: true if what it leaves behind does no harm"}}
+	}
 	if err == nil {
 		p.Check.Baseline = a.baseline
 		return p, nil
@@ -85,9 +94,12 @@ func (b *Bundle) addLoads(p *release.Plan, r *Release) error {
 	for _, asked := range r.loads() {
 		one, wrong := asked.read(r, b.loads)
 		problems = append(problems, wrong...)
-		if asked.order.Purpose == ToWarmUp {
+		switch asked.order.Purpose {
+		case ToWarmUp:
 			p.WarmUp = &one.Check
-		} else {
+		case ToProbe:
+			p.Synthetic = r.Spec.Checks.Synthetic.resolve(one)
+		default:
 			p.Checks = append(p.Checks, release.Check{Name: asked.name, Load: &one.Check})
 		}
 	}
@@ -117,6 +129,10 @@ func (r *Release) validateLoads(tell report) {
 	}
 	if b := r.Spec.Checks.Baseline; b != nil {
 		paths["checks.baseline.scenario"] = b.Scenario
+	}
+	if s := r.Spec.Checks.Synthetic; s != nil {
+		paths["checks.synthetic.scenario"] = s.Scenario
+		s.validate(string(r.Spec.Strategy.Type), tell.in("checks.synthetic"))
 	}
 	for path, text := range paths {
 		checkPlaceholders(text, path, pathPlaceholders, tell)

@@ -53,6 +53,9 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 	}
 	p := b.frame(app, r)
 	p.Cache = cache
+	if p.Front.Pages, err = app.pages(); err != nil {
+		return release.Plan{}, err
+	}
 	if err := b.addLoads(&p, r); err != nil {
 		return release.Plan{}, err
 	}

@@ -120,8 +120,8 @@ type Guard struct {
 type Drain struct {
 	// How long to wait for them.
 	Wait Duration `json:"wait,omitempty" jsonschema:"default=30s"`
-	// What follows then: pause waits for a person, force goes on and counts them as lost.
-	OnTimeout string `json:"onTimeout,omitempty" jsonschema:"default=pause,enum=pause,enum=force"`
+	// What follows then: wait goes on waiting for as long as it takes, pause waits for a person, force goes on, and what is cut is on record.
+	OnTimeout string `json:"onTimeout,omitempty" jsonschema:"default=pause,enum=pause,enum=force,enum=wait"`
 }
 
 // Tries bounds how often a failing action is tried again.

@@ -102,9 +102,9 @@ func (u *users) lostNothing() load.Report {
 	if want.Answered < 200 {
 		u.t.Errorf("only %d requests were answered: that is no load", want.Answered)
 	}
-	// What the data plane closes in the course of a drain is a cut in its
-	// ledger; to the users each of these streams had its regular end.
-	want.CutStreams = report.Streams.EndedCleanly
+	// To the users a stream that the data plane closes in the course of a drain
+	// has its regular end, like one that the app ended.
+	want.ClosedStreams = report.Streams.EndedCleanly
 	u.agree(want)
 	u.readBack()
 	return report

@@ -59,6 +59,9 @@ func (e *Engine) admit(p release.Plan) error {
 	if err := admitSignals(e.Signals, p); err != nil {
 		return err
 	}
+	if err := admitSynthetic(e.Synthetic, p); err != nil {
+		return err
+	}
 	standing := e.book.standings[p.App]
 	if err := standing.Refuses(p, e.book.releases[standing.Active]); err != nil {
 		return refuse("%w", err)

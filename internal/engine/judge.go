@@ -26,6 +26,8 @@ type judge struct {
 	// requests of the settings' signals are about the requests.
 	gauges   gauges
 	requests int
+	// probe is the comparison by requests that are no user's.
+	probe probe
 	// lost says that what an earlier controller had remembered is of no use.
 	lost string
 }
@@ -37,13 +39,15 @@ type comparison struct {
 	Test analysis.State `json:"test"`
 	// Baselines are how the signals were before the release.
 	Baselines map[string]signal.Baseline `json:"baselines,omitempty"`
+	// Pairs is the test over synthetic requests, nil without such.
+	Pairs *analysis.PairState `json:"pairs,omitempty"`
 }
 
 const comparisonForm = 1
 
 // newJudge goes on with the comparison on record, or begins one.
 func newJudge(s release.State) *judge {
-	j := &judge{trial: s.Trial, settings: settingsOf(s.Plan), test: comparison{Form: comparisonForm}, gauges: gaugesOf(s.Plan)}
+	j := &judge{trial: s.Trial, settings: settingsOf(s.Plan), test: comparison{Form: comparisonForm}, gauges: gaugesOf(s.Plan), probe: probeOf(s.Plan)}
 	j.requests = len(j.settings.Signals)
 	j.settings.Signals = append(j.settings.Signals, signal.Analysed(j.gauges.set.Signals, j.gauges.set.Every)...)
 	if len(s.Test) == 0 {
@@ -59,6 +63,9 @@ func newJudge(s release.State) *judge {
 		return j
 	}
 	j.test, j.gauges.baselines = kept, kept.Baselines
+	if kept.Pairs != nil {
+		j.probe.test = *kept.Pairs
+	}
 	return j
 }
 
@@ -118,7 +125,7 @@ func (j *judge) verdict(s release.State, w release.World) release.Verdict {
 	if j.last.Finding == analysis.Waiting && v.Kind == release.Unknown && j.measured() {
 		v.Kind, v.Holds = release.NotEnough, v.Reason
 	}
-	return j.gauges.weigh(v)
+	return j.probe.weigh(s, j.gauges.weigh(v), j.last.Finding == analysis.Suspicious)
 }
 
 // measured reports whether the latest look had all it needs of the requests, so
@@ -160,6 +167,9 @@ func (j *judge) kept() release.Sealed {
 		return nil
 	}
 	j.test.Baselines = j.gauges.baselines
+	if j.probe.plan != nil {
+		j.test.Pairs = &j.probe.test
+	}
 	text, err := json.Marshal(j.test)
 	if err != nil {
 		panic("engine: a comparison holds numbers, texts and times only: " + err.Error())

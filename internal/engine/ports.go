@@ -93,6 +93,18 @@ type Checks interface {
 	Run(ctx context.Context, order release.CheckOrder) ([]release.CheckResult, error)
 }
 
+// Synthetic sends requests that are no user's to both sides of a release.
+type Synthetic interface {
+	// Observe takes in how things stand, and returns the pairs that have ended
+	// since the last call, in that order and each once. It returns at once. Where
+	// the order says that nothing is sent, what is under way is called off. An
+	// error means that nothing can be sent at all.
+	Observe(order release.SyntheticOrder) ([]release.SyntheticPair, error)
+	// Forget ends the sending for an app, if there is any, and returns when
+	// nothing of it is under way any more.
+	Forget(app string)
+}
+
 // Signals watches what a release is judged by beside its requests.
 type Signals interface {
 	// Observe says what the signals mean by what has been read so far, and

@@ -161,7 +161,7 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 	case release.ActRoute:
 		return e.Traffic.Route(ctx, release.RouteOrder{Stamp: stamp, Route: *a.Route})
 	case release.ActCloseStreams:
-		return e.Traffic.CloseStreams(ctx, release.StreamOrder{Stamp: stamp, Side: a.Side})
+		return e.Traffic.CloseStreams(ctx, release.StreamOrder{Stamp: stamp, Side: a.Side, Instances: a.Instances})
 	case release.ActCheck:
 		order := release.CheckOrder{Stamp: stamp, Checks: s.Plan.Checks, Instances: serving(*w.Sides.Of(a.Side))}
 		if s.Plan.Compares() {

@@ -33,13 +33,26 @@ func settingsOf(p release.Plan) analysis.Settings {
 	errors.Name, latency.Name, errors.Margin = errorsSignal, latencySignal, g.Margin
 	c.Signals = []analysis.Signal{errors, latency}
 	if g.FalseAlarms == 0 {
-		return c
+		return shared(c, p)
 	}
 	c.Rollback, c.Hold = g.FalseAlarms, max(c.Hold, g.FalseAlarms)
 	c.Signals[0].Limit = g.Outage
 	c.Signals[1].Ratio, c.Signals[1].Skip = 1+g.Slower, g.WarmUp
 	if g.Slower == release.AnySlower {
 		c.Signals = c.Signals[:1]
+	}
+	return shared(c, p)
+}
+
+// shared leaves the synthetic requests of a plan their part of what may go
+// wrong, so that users and they together keep to the whole.
+func shared(c analysis.Settings, p release.Plan) analysis.Settings {
+	if p.Synthetic == nil {
+		return c
+	}
+	c.Rollback *= 1 - syntheticPart
+	if p.Synthetic.Promotes {
+		c.Promote /= 2
 	}
 	return c
 }

@@ -29,6 +29,8 @@ type worker struct {
 	// signals are.
 	of      string
 	watched bool
+	// probed says that synthetic requests of it may be sent.
+	probed bool
 
 	mu       sync.Mutex
 	seen     release.World
@@ -80,6 +82,15 @@ func (k *worker) abandon() {
 		<-r.done
 	}
 	k.forget()
+	k.stopProbing()
+}
+
+// stopProbing ends the sending of synthetic requests, if there is any.
+func (k *worker) stopProbing() {
+	if k.probed {
+		k.engine.Synthetic.Forget(k.app)
+		k.probed = false
+	}
 }
 
 // forget ends the watch of the signals, if there is one.
@@ -116,6 +127,10 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 	watches := k.judge.gauges.look(k.engine.Signals, s, w)
 	k.watched = k.watched || watches
 	w.Unread = k.judge.gauges.unread(s)
+	probes := k.judge.probe.look(k.engine.Synthetic, s, w)
+	if k.probed = k.probed || probes; !probes {
+		k.stopProbing()
+	}
 	if k.judge.look(s, w); k.judge.lost != "" {
 		troubles = append(troubles, k.judge.lost)
 	}

@@ -161,6 +161,9 @@ func (v *visit) newRequest(ctx context.Context, c *call) (*http.Request, error) 
 			req.Host = value
 		}
 	}
+	if v.load.program.plan.Synthetic {
+		req.Header.Set(SyntheticHeader, "1")
+	}
 	return req, nil
 }
 

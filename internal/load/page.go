@@ -32,6 +32,7 @@ func (v *visit) page(p *pageCall) ending {
 		}
 		v.fetch(p, assets, &loaded)
 	}
+	v.met(&loaded)
 	v.due = loaded.done
 	if !loaded.cancelled {
 		v.at.side.tally.page(p.row, &loaded)

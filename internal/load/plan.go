@@ -29,6 +29,8 @@ type Plan struct {
 	InFlight int `json:"inFlight,omitempty"`
 	// Timeout limits one request from its sending to the end of its answer.
 	Timeout time.Duration `json:"timeout"`
+	// Synthetic has every request carry SyntheticHeader.
+	Synthetic bool `json:"synthetic,omitempty"`
 	// NewConnections opens a connection for every request.
 	NewConnections bool `json:"newConnections,omitempty"`
 	// Seed makes the choices: scenarios and think times are the same in every

@@ -65,6 +65,18 @@ type visit struct {
 	due time.Time
 	// begun says that the first request was sent. That one is, however late.
 	begun bool
+	// spent is how long answers took, without pauses; wrong is what ended it
+	// early, nil for nothing.
+	spent time.Duration
+	wrong *exchange
+}
+
+// met takes in what became of a request or page.
+func (v *visit) met(x *exchange) {
+	v.spent += x.service()
+	if x.fault != "" && v.wrong == nil {
+		v.wrong = x
+	}
 }
 
 // look returns the value of a variable.
@@ -135,7 +147,7 @@ func (v *visit) run(index int) ending {
 		if end := v.play(v.scenario.login); end != whole {
 			return end
 		}
-		v.known[index] = true
+		v.known[index], v.spent = true, 0
 	}
 	return v.play(v.scenario.steps)
 }
@@ -169,6 +181,7 @@ func (v *visit) play(steps []action) ending {
 func (v *visit) request(c *call) ending {
 	x := v.exchange(c, v.due, false)
 	v.at.side.tally.request(c.row, v.at, x)
+	v.met(x)
 	v.due = x.done
 	return x.ending()
 }

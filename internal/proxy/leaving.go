@@ -107,9 +107,9 @@ func (l *leaving) Follow(ctx context.Context, table route.Table) (int64, error) 
 }
 
 // CloseStreams implements former.Plane.
-func (l *leaving) CloseStreams(app string, side release.Side) int {
+func (l *leaving) CloseStreams(app string, side release.Side, only []string) int {
 	s, _ := l.plane.board.Table().Service(app)
-	return l.plane.board.CloseStreams(l.plane.ctx, app, side, s.Route.Front.StreamSpread)
+	return l.plane.board.CloseStreams(l.plane.ctx, app, side, only, s.Route.Front.StreamSpread)
 }
 
 // Farewell implements former.Plane.
@@ -185,7 +185,7 @@ func (s *server) parted(ctx context.Context, took time.Duration) bool {
 		service, _ := table.Service(app)
 		front := service.Route.Front
 		if streams > 0 && took >= front.StreamGrace {
-			p.board.CloseStreams(ctx, app, color, front.StreamSpread)
+			p.board.CloseStreams(ctx, app, color, nil, front.StreamSpread)
 		}
 	}
 	return idle

@@ -13,6 +13,7 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/former"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
@@ -34,6 +35,7 @@ type plane struct {
 	board   *board.Board
 	doors   *doors
 	mirror  *mirror.Mirror
+	tally   *guard.Tally
 	version string
 	epoch   string
 	started time.Time
@@ -58,7 +60,8 @@ func (p *plane) Health() admin.Health {
 	return admin.Health{
 		PID: os.Getpid(), Version: p.version, Epoch: p.epoch, Started: p.started,
 		Generation: table.Generation, Fence: table.Fence,
-		Unrouted: p.board.Unrouted() + p.former.Unrouted(), Former: p.former.Left(), Notice: p.notice, Certificates: p.doors.ring.Report(),
+		Unrouted: p.board.Unrouted() + p.former.Unrouted(), Refused: p.tally.Read(), Former: p.former.Left(), Notice: p.notice,
+		Certificates: p.doors.ring.Report(),
 	}
 }
 
@@ -84,6 +87,11 @@ func (p *plane) Stats(ctx context.Context, app string) (admin.Stats, error) {
 			Blue:  p.book.Of(app, release.Blue).Read().Plus(before[app].Blue),
 			Green: p.book.Of(app, release.Green).Read().Plus(before[app].Green),
 		},
+		Excluded: release.Sides[[]release.Excluded]{
+			Blue:  p.board.Excluded(app, release.Blue),
+			Green: p.board.Excluded(app, release.Green),
+		},
+		Held:       p.board.Held(app),
 		Comparison: p.mirror.Comparison(app, s.Route.Salt),
 	}
 	if p.moved.Load() {
@@ -114,8 +122,8 @@ func (p *plane) CloseStreams(c admin.CloseStreams) (int, error) {
 		}
 	}
 	s, _ := table.Service(c.App)
-	n := p.board.CloseStreams(p.ctx, c.App, c.Side, s.Route.Front.StreamSpread)
-	before, err := p.former.CloseStreams(p.ctx, c.App, c.Side)
+	n := p.board.CloseStreams(p.ctx, c.App, c.Side, c.Instances, s.Route.Front.StreamSpread)
+	before, err := p.former.CloseStreams(p.ctx, c.App, c.Side, c.Instances)
 	return n + before, err
 }
 

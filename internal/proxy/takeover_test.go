@@ -106,9 +106,9 @@ func (u *users) more(t *testing.T, n int64) {
 	eventually(t, func() bool { return u.answered.Load() >= want }, func() any { return "the users get no answers" })
 }
 
-// echo answers with what it gets; /events streams until it is cut, /hold
+// echoing answers with what it gets; /events streams until it is cut, /hold
 // answers when released.
-func echo(t *testing.T, released <-chan struct{}) string {
+func echoing(t *testing.T, released <-chan struct{}) string {
 	return backend(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/events":
@@ -152,7 +152,7 @@ func TestATakeoverUnderLoadFailsNobody(t *testing.T) {
 	t.Parallel()
 	dir, addr := stateDir(t), address()
 	p := start(t, dir)
-	s := service("shop", addr, echo(t, nil))
+	s := service("shop", addr, echoing(t, nil))
 	s.Route.Front.StreamGrace = time.Hour
 	put(t, p.Client, s)
 	first, err := p.Health(t.Context())
@@ -204,7 +204,7 @@ func TestATakeoverUnderLoadFailsNobody(t *testing.T) {
 		h, err := last.Health(t.Context())
 		return err == nil && len(h.Former) == 0
 	}, func() any { return "somebody is still leaving" })
-	if stats, err = last.Stats(t.Context(), "shop"); err != nil || stats.Sides.Blue.Streams != 0 || stats.Sides.Blue.Counters.CutStreams != 1 {
+	if stats, err = last.Stats(t.Context(), "shop"); err != nil || stats.Sides.Blue.Streams != 0 || stats.Sides.Blue.Counters.ClosedStreams != 1 {
 		t.Errorf("after the stream: %+v, %v", stats.Sides.Blue, err)
 	}
 }
@@ -213,7 +213,7 @@ func TestASideIsNotDrainedWhileAFormerProxyCarriesItsRequests(t *testing.T) {
 	t.Parallel()
 	dir, addr, release1 := stateDir(t), address(), make(chan struct{})
 	p := start(t, dir)
-	blue, green := echo(t, release1), says(t, "green")
+	blue, green := echoing(t, release1), says(t, "green")
 	put(t, p.Client, service("shop", addr, blue))
 	held := make(chan string, 1)
 	go func() {

@@ -41,7 +41,7 @@ type Action struct {
 	Component string `json:"component,omitempty"`
 	// Count is how many instances are to run (start).
 	Count int `json:"count,omitempty"`
-	// Instances are the IDs concerned (stop).
+	// Instances are the IDs concerned (stop; close streams, none meaning all).
 	Instances []string `json:"instances,omitempty"`
 	// Route is what the front is to serve (route).
 	Route *Route `json:"route,omitempty"`
@@ -86,7 +86,8 @@ func (s SideRoute) same(o SideRoute) bool {
 
 func (f Front) same(o Front) bool {
 	return f.Driver == o.Driver && f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
-		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && slices.Equal(f.Hosts, o.Hosts) &&
+		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && f.Hold == o.Hold && slices.Equal(f.Hosts, o.Hosts) &&
+		f.Limits == o.Limits && slices.Equal(f.Trust, o.Trust) && f.Pages.same(o.Pages) && slices.Equal(f.Assets, o.Assets) &&
 		f.TLS.Same(o.TLS) && f.Backend == o.Backend
 }
 
@@ -103,6 +104,9 @@ func (a Action) String() string {
 	case ActRoute:
 		return fmt.Sprintf("route blue %s, green %s", a.Route.Sides.Blue.Weight, a.Route.Sides.Green.Weight)
 	case ActCloseStreams:
+		if len(a.Instances) > 0 {
+			return fmt.Sprintf("close streams on %s", strings.Join(a.Instances, ", "))
+		}
 		return fmt.Sprintf("close streams on %s", a.Side)
 	case ActCheck:
 		return fmt.Sprintf("check %s", a.Side)

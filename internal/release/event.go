@@ -131,6 +131,9 @@ type Noticed struct {
 	// Component names the companion it happened to.
 	Component string `json:"component,omitempty"`
 	Detail    string `json:"detail"`
+	// Requests and Streams are what was cut (CutOff).
+	Requests int `json:"requests,omitempty"`
+	Streams  int `json:"streams,omitempty"`
 }
 
 // Notice names what was noticed.
@@ -141,6 +144,8 @@ const (
 	Degraded  Notice = "degraded"
 	Recovered Notice = "recovered"
 	Restarted Notice = "instance restarted"
+	// CutOff: instances are stopped although requests or streams are left.
+	CutOff Notice = "drain cut off"
 )
 
 // Ended closes a release, with its ledger.

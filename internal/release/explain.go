@@ -8,6 +8,9 @@ type Explanation struct {
 	Because string `json:"because"`
 	// Waits lists what it waits for, or does, right now.
 	Waits []string `json:"waits"`
+	// Front lists what the front keeps from users' requests for now, or users'
+	// requests from: sick instances, and requests that wait for one.
+	Front []string `json:"front,omitempty"`
 	// Verbs are what a person could do, each with what it would bring about.
 	Verbs []Help  `json:"verbs"`
 	Back  WayBack `json:"back"`
@@ -25,11 +28,14 @@ type Help struct {
 func Explain(s State, w World) Explanation {
 	d := decider{p: &s.Plan, s: &s, w: &w, explaining: true}
 	d.run()
-	x := Explanation{Word: s.Word(), Because: s.Reason, Waits: d.out.Waits, Verbs: s.helps(), Back: Back(s), Verdict: s.Verdict}
+	x := Explanation{Word: s.Word(), Because: s.Reason, Waits: d.out.Waits, Front: w.Traffic.says(w.Now), Verbs: s.helps(), Back: Back(s), Verdict: s.Verdict}
 	if w.Verdict.Kind != Unknown {
 		x.Verdict = w.Verdict
 	} else if len(w.Verdict.Signals) > 0 {
 		x.Verdict.Signals = w.Verdict.Signals
+	}
+	if w.Verdict.Synthetic != nil {
+		x.Verdict.Synthetic = w.Verdict.Synthetic
 	}
 	for _, e := range d.out.Events {
 		x.Waits = append(x.Waits, "now: "+Sentence(e))

@@ -249,6 +249,9 @@ func (s State) notice(ev Noticed, at time.Time) State {
 		*s.DegradedAt.Of(ev.Side) = at
 	case Recovered:
 		*s.DegradedAt.Of(ev.Side) = time.Time{}
+	case CutOff:
+		c := s.Cut.Of(ev.Side)
+		c.Requests, c.Streams, c.Last = c.Requests+ev.Requests, c.Streams+ev.Streams, at
 	case Restarted:
 		*s.Restarts.Of(ev.Side)++
 		if ev.Side == s.Plan.To.Side && s.Phase == Warming {

@@ -36,7 +36,7 @@ func (d *decider) judged() Event {
 	switch {
 	case now.Kind != last.Kind && (now.Kind.grave() || since >= max(pause, judgedLeast)):
 		return Judged{Verdict: now, Reading: d.reading()}
-	case now.Kind == last.Kind && now.Requests != last.Requests && since >= max(pause, weighedLeast):
+	case now.Kind == last.Kind && (now.Requests != last.Requests || now.pairs() != last.pairs()) && since >= max(pause, weighedLeast):
 		return Weighed{Verdict: now, Reading: d.reading()}
 	}
 	return nil

@@ -40,6 +40,7 @@ func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, in
 		Schema:         rapid.Bool().Draw(t, "schema"),
 		Checks:         rapid.Bool().Draw(t, "checks"),
 		Force:          rapid.Bool().Draw(t, "force"),
+		Wait:           rapid.IntRange(0, 2).Draw(t, "wait") == 0,
 		PauseOnFailure: rapid.Bool().Draw(t, "pauseOnFailure"),
 		NoStandby:      rapid.IntRange(0, 9).Draw(t, "noStandby") == 9,
 		Adaptive:       rapid.IntRange(0, 2).Draw(t, "adaptive") == 2,

@@ -23,9 +23,10 @@ func (d *decider) goal() Weight {
 }
 
 // counted makes sure that the hold has a beginning in the counters as they
-// count now; a front that started anew begins it again.
+// count now, and by the clock as it is now; a front that started anew, or a
+// clock that was set back, begins it again.
 func (d *decider) counted() bool {
-	if d.s.Held && d.s.Base.Epoch == d.w.Traffic.Epoch {
+	if d.s.Held && d.s.Base.Epoch == d.w.Traffic.Epoch && !d.ahead(d.s.HeldAt) {
 		return true
 	}
 	d.wait("the hold begins now")
@@ -72,6 +73,7 @@ func (d *decider) holdOver(h Hold) bool {
 // lasts too long without evidence pauses the release.
 func (d *decider) convinced(h Hold, got int, elapsed time.Duration) bool {
 	least := d.p.leastRequests(h)
+	got = max(got, d.p.standIn(d.w.Verdict))
 	if got >= least && (!d.p.needsEvidence(h) || d.w.Verdict.Kind == Healthy) {
 		return elapsed >= h.AtLeast
 	}
@@ -119,63 +121,4 @@ func (d *decider) why(what string) string {
 		return what + ": promoted on request"
 	}
 	return what + ": " + d.w.Verdict.Reason
-}
-
-// drained reports whether nothing is in flight on the named endpoints (nil:
-// on the whole side). Requests get Drain.Wait, streams the front's grace and
-// then a closing spread over time, both counted from since.
-func (d *decider) drained(side Side, only []string, since time.Time) bool {
-	t := d.w.Traffic.Sides.Of(side)
-	requests, streams := t.inFlight(only)
-	if requests == 0 && streams == 0 {
-		return true
-	}
-	waited, force := d.w.Now.Sub(since), d.s.Next || d.p.Drain.OnTimeout == DrainForce
-	if requests > 0 {
-		d.wait("%d requests in flight, waited %s of %s", requests, Span(waited.Round(time.Second)), Span(d.p.Drain.Wait))
-		if waited < d.p.Drain.Wait {
-			return false
-		}
-		if !force {
-			d.haltDrain(requests)
-			return false
-		}
-	}
-	if streams == 0 || d.s.Next {
-		return true
-	}
-	front := d.p.Front
-	d.wait("%d streams open, waited %s of %s", streams, Span(waited.Round(time.Second)), Span(front.StreamGrace))
-	if waited < front.StreamGrace {
-		return false
-	}
-	if only == nil {
-		d.want(Action{Kind: ActCloseStreams, Side: side})
-		return waited >= front.StreamGrace+front.StreamSpread+d.p.Drain.Wait
-	}
-	return true
-}
-
-func (d *decider) haltDrain(left int) {
-	if d.s.Halt != nil {
-		return
-	}
-	d.emit(Halted{Kind: Paused, Reason: plural(left, "request is", "requests are") + " still in flight after " + Span(d.p.Drain.Wait),
-		Cure: "`cutover resume` waits again, `cutover next` goes on and loses them"})
-}
-
-// inFlight counts requests and streams on the named endpoints, nil meaning all.
-func (t SideTraffic) inFlight(only []string) (requests, streams int) {
-	if only == nil {
-		return t.Requests, t.Streams
-	}
-	for _, l := range t.Load {
-		for _, id := range only {
-			if l.ID == id {
-				requests += l.Requests
-				streams += l.Streams
-			}
-		}
-	}
-	return requests, streams
 }

@@ -121,6 +121,7 @@ func checkStop(s State, w World, a Action) []Violation {
 			}
 		}
 	}
+	vs = append(vs, checkDrained(s, w, a)...)
 	if a.Side != s.Plan.From.Side || s.NoReturn {
 		return vs
 	}
@@ -137,6 +138,18 @@ func checkStop(s State, w World, a Action) []Violation {
 		vs = append(vs, Violation{"I2", fmt.Sprintf("a batch would leave %d ready instances", left)})
 	}
 	return vs
+}
+
+// checkDrained is I7 for a plan that waits for work in flight: nothing is
+// stopped that has some, unless somebody asked for it.
+func checkDrained(s State, w World, a Action) []Violation {
+	if s.Plan.Drain.OnTimeout != DrainWait || s.Next || s.Phase == Preflight {
+		return nil
+	}
+	if requests, streams := w.Traffic.Sides.Of(a.Side).inFlight(a.Instances); requests+streams > 0 {
+		return []Violation{{"I7", leftWords(requests, streams) + " in flight on what is stopped, although the plan waits for them"}}
+	}
+	return nil
 }
 
 // checkExchange is I2 for a database that is replaced: whatever still runs
@@ -204,8 +217,9 @@ func CheckEvent(before State, w World, e Event) []Violation {
 			h = before.Plan.holdAt(before.Step)
 		}
 		vs = append(vs, checkVerdict(before.Plan, h, w.Verdict)...)
+		vs = append(vs, checkStandIn(before.Plan, w.Verdict)...)
 		growth, _ := before.Count(w.Traffic.Reading())
-		if got := int(growth.Of(before.Plan.To.Side).Accepted); got < h.AtLeastRequests {
+		if got := max(int(growth.Of(before.Plan.To.Side).Accepted), before.Plan.standIn(w.Verdict)); got < h.AtLeastRequests {
 			vs = append(vs, Violation{"I8", fmt.Sprintf("promotion after %d of %d requests", got, h.AtLeastRequests)})
 		}
 	}

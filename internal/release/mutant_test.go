@@ -52,6 +52,14 @@ func mutants() []mutant {
 			s.Plan = withoutEvidence(s.Plan)
 			return release.Decide(s, w)
 		}},
+		{"lets synthetic requests promote unasked", func(s release.State, w release.World) release.Decision {
+			if w.Verdict.Kind == release.NotEnough {
+				w.Verdict.Kind = release.Healthy
+				w.Verdict.Synthetic = &release.SyntheticVerdict{Kind: release.Healthy, StandsIn: true, InHold: 1 << 20}
+				s.Plan.Synthetic = &release.Synthetic{Promotes: true}
+			}
+			return release.Decide(s, w)
+		}},
 		{"goes on without a signal", func(s release.State, w release.World) release.Decision {
 			w.Verdict.Holds = ""
 			return release.Decide(s, w)
@@ -141,6 +149,12 @@ func mutants() []mutant {
 			for _, side := range []release.Side{release.Blue, release.Green} {
 				t := w.Traffic.Sides.Of(side)
 				t.Requests, t.Streams, t.Load = 0, 0, nil
+			}
+			return release.Decide(s, w)
+		}},
+		{"forces a drain that is to be waited for", func(s release.State, w release.World) release.Decision {
+			if s.Plan.Drain.OnTimeout == release.DrainWait {
+				s.Plan.Drain.OnTimeout = release.DrainForce
 			}
 			return release.Decide(s, w)
 		}},

@@ -38,10 +38,12 @@ type RouteOrder struct {
 	Route Route `json:"route"`
 }
 
-// StreamOrder asks the front to close the streams that are left on Side.
+// StreamOrder asks the front to close the streams that are left on Side, or on
+// the named instances of it.
 type StreamOrder struct {
 	Stamp
-	Side Side `json:"side"`
+	Side      Side     `json:"side"`
+	Instances []string `json:"instances,omitempty"`
 }
 
 // SchemaOrder asks for one stage of a change.

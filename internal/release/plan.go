@@ -38,6 +38,9 @@ type Plan struct {
 	// figures are kept and judge nothing.
 	WarmUp *LoadCheck `json:"warmUp,omitempty"`
 	Checks []Check    `json:"checks,omitempty"`
+	// Synthetic is what both sides are asked where users ask too little, nil for
+	// nothing.
+	Synthetic *Synthetic `json:"synthetic,omitempty"`
 	// Soak is the watch at full traffic before standby begins.
 	Soak Hold `json:"soak"`
 	// Standby is how long the old side stays ready to take everything back.
@@ -156,10 +159,12 @@ type Drain struct {
 type OnTimeout string
 
 // The choices. DrainPause waits for a person, DrainForce goes on and the
-// requests left are counted as lost.
+// requests left are counted as lost, with their number on record.
 const (
 	DrainPause OnTimeout = "pause"
 	DrainForce OnTimeout = "force"
+	// DrainWait goes on waiting, for as long as it takes.
+	DrainWait OnTimeout = "wait"
 )
 
 // Guard says when a release is taken back, and what it takes to go on.

@@ -103,6 +103,8 @@ type State struct {
 	// AilingSince.
 	Ailing      string    `json:"ailing,omitempty"`
 	AilingSince time.Time `json:"ailingSince,omitzero"`
+	// Cut is what was cut on each side because a drain was not waited for.
+	Cut Sides[Cut] `json:"cut,omitzero"`
 	// ReadyTook is how long the new instances took to get ready.
 	ReadyTook time.Duration `json:"readyTook,omitzero"`
 }

@@ -176,7 +176,7 @@ func (t *timeline) after() {
 		return
 	}
 	if !p.First() {
-		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version)+p.purges(), fmt.Sprintf("nothing in flight, at most %s", Span(p.Drain.Wait)), 0, "none: the point of no return")
+		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version)+p.purges(), p.Drain.ends(), 0, "none: the point of no return")
 	}
 	if p.Schema.Contract {
 		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")

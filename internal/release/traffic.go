@@ -22,10 +22,47 @@ type Front struct {
 	// that is being drained before they are closed, spread over StreamSpread.
 	StreamGrace  time.Duration `json:"streamGrace"`
 	StreamSpread time.Duration `json:"streamSpread"`
+	// Limits bound what clients may take.
+	Limits Limits `json:"limits,omitzero"`
+	// Trust lists networks (CIDR) of proxies whose word about the client is
+	// believed, besides this machine's own.
+	Trust []string `json:"trust,omitempty"`
+	// Pages are shown where no instance answers; nil for plain text.
+	Pages *Pages `json:"pages,omitempty"`
+	// Assets are paths whose files both versions may be asked for; none means
+	// that every request is answered by its own side only.
+	Assets []string `json:"assets,omitempty"`
 	// TLS, when set, has Listen speak nothing but TLS.
 	TLS *TLS `json:"tls,omitempty"`
 	// Backend is what instances are spoken to in; empty is HTTP/1.1.
 	Backend Protocol `json:"backend,omitempty"`
+	// Hold is how requests wait while no instance can take them.
+	Hold Holding `json:"hold,omitzero"`
+}
+
+// Holding bounds how long a request may wait for an instance that can take it,
+// and how many may wait for those of one side at a time. The zero value lets none wait.
+type Holding struct {
+	AtMost   time.Duration `json:"atMost"`
+	Requests int           `json:"requests"`
+}
+
+// Held counts the requests of an app that waited for an instance.
+type Held struct {
+	// Now wait at this moment; they are on no side's account, but for one at
+	// most that tries whether an instance is back.
+	Now int `json:"now"`
+	// Total have waited or do, Late of them in vain; Gone are those whose
+	// client left meanwhile. Full were turned away because no more may wait.
+	Total uint64 `json:"total"`
+	Late  uint64 `json:"late"`
+	Gone  uint64 `json:"gone"`
+	Full  uint64 `json:"full"`
+}
+
+// Plus returns the sum of both.
+func (h Held) Plus(o Held) Held {
+	return Held{Now: h.Now + o.Now, Total: h.Total + o.Total, Late: h.Late + o.Late, Gone: h.Gone + o.Gone, Full: h.Full + o.Full}
 }
 
 // Sticky says what keeps a user on one side: the value of Header if sent,
@@ -82,6 +119,8 @@ type Traffic struct {
 	// answers has shown since it began for this Salt.
 	Mirror     *Mirror     `json:"mirror,omitempty"`
 	Comparison *Comparison `json:"comparison,omitempty"`
+	// Held counts the requests that had to wait for an instance.
+	Held Held `json:"held,omitzero"`
 }
 
 // SideTraffic is what really happens on one side.
@@ -97,6 +136,18 @@ type SideTraffic struct {
 	Counters Counters `json:"counters"`
 	// Users is what the verdict compares; it grows within one epoch.
 	Users Experience `json:"users"`
+	// Excluded are endpoints that the front keeps from requests for a while.
+	Excluded []Excluded `json:"excluded,omitempty"`
+}
+
+// Excluded is an endpoint that has failed too often: until then it gets no
+// request, and after that a single one, which decides.
+type Excluded struct {
+	ID    string    `json:"id"`
+	Until time.Time `json:"until"`
+	// Failures are those in a row, Reason is the last one's.
+	Failures int64  `json:"failures"`
+	Reason   string `json:"reason"`
 }
 
 // Load is what is in flight on one endpoint.
@@ -117,7 +168,9 @@ func (t Traffic) Reading() Reading {
 	return Reading{Epoch: t.Epoch, Sides: Sides[Counters]{Blue: t.Sides.Blue.Counters, Green: t.Sides.Green.Counters}}
 }
 
-// Counters only ever grow within one epoch. Accepted equals Answered plus
+// Counters only ever grow within one epoch, with one exception: a request that
+// no instance could take and that waits for one is taken off Accepted, and
+// accepted anew by the side that gets it then. Accepted equals Answered plus
 // ClientGone plus Lost plus what is in flight.
 type Counters struct {
 	Accepted   uint64 `json:"accepted"`
@@ -127,8 +180,11 @@ type Counters struct {
 	Lost uint64 `json:"lost"`
 	// Errors are the answers with a 5xx status, whoever made them.
 	Errors uint64 `json:"errors"`
-	// CutStreams are streams that neither side had ended.
+	// CutStreams are streams that broke off: nobody had ended them.
 	CutStreams uint64 `json:"cutStreams"`
+	// ClosedStreams are streams that the front ended on order, properly: with a
+	// last chunk or a close frame. They count as answered.
+	ClosedStreams uint64 `json:"closedStreams,omitempty"`
 }
 
 // Minus returns the growth since an earlier reading of the same epoch.
@@ -137,6 +193,7 @@ func (c Counters) Minus(base Counters) Counters {
 		Accepted: c.Accepted - base.Accepted, Answered: c.Answered - base.Answered,
 		ClientGone: c.ClientGone - base.ClientGone, Lost: c.Lost - base.Lost,
 		Errors: c.Errors - base.Errors, CutStreams: c.CutStreams - base.CutStreams,
+		ClosedStreams: c.ClosedStreams - base.ClosedStreams,
 	}
 }
 
@@ -146,5 +203,6 @@ func (c Counters) Plus(d Counters) Counters {
 		Accepted: c.Accepted + d.Accepted, Answered: c.Answered + d.Answered,
 		ClientGone: c.ClientGone + d.ClientGone, Lost: c.Lost + d.Lost,
 		Errors: c.Errors + d.Errors, CutStreams: c.CutStreams + d.CutStreams,
+		ClosedStreams: c.ClosedStreams + d.ClosedStreams,
 	}
 }

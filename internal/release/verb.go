@@ -33,7 +33,7 @@ func (s State) Permits(verb Verb) error {
 	case VerbResume:
 		return s.permit(s.Halt != nil, verb, "it is not paused")
 	case VerbNext:
-		draining := s.Halt != nil && (s.Phase == Retiring || s.Phase == Reverting || s.Phase == Withdrawing)
+		draining := (s.Halt != nil || s.Plan.Drain.OnTimeout == DrainWait) && (s.Phase == Retiring || s.Phase == Reverting || s.Phase == Withdrawing)
 		return s.permit(s.Phase == Shifting || s.Phase == Soaking || draining || s.toApprove(), verb, "it holds no traffic step now: it is "+s.Word())
 	case VerbPromote:
 		return s.permit(s.Phase.Reversible() && s.Phase != Standby, verb, "it is "+s.Word())

@@ -20,6 +20,8 @@ type Verdict struct {
 	// Comparison is what comparing the answers of both versions has shown, nil
 	// where a verdict does not rest on it.
 	Comparison *Comparison `json:"comparison,omitempty"`
+	// Synthetic is what requests say that are no user's, nil without such.
+	Synthetic *SyntheticVerdict `json:"synthetic,omitempty"`
 }
 
 // open says what an answer waits for, or else why it is as it is.

@@ -26,6 +26,10 @@ const (
 	// release.
 	longestBeside = 15 * time.Minute
 	longestCheck  = time.Hour
+	// mostSynthetic and leastSynthetic bound the rate of what is sent beside
+	// users, a second.
+	mostSynthetic  = 10
+	leastSynthetic = 1. / 60
 	// leastRounds is how many requests a round of a comparison needs.
 	leastRounds = 10
 	// usualRate is how many requests a second are sent where nothing says so.
@@ -48,8 +52,11 @@ func ForRelease(o config.LoadOrder) (config.LoadPlan, error) {
 	a := asked{LoadOrder: o}
 	a.amend(&p)
 	a.thresholds(&p)
-	if o.Purpose == config.ToCompare {
+	switch o.Purpose {
+	case config.ToCompare:
 		a.compare(&p)
+	case config.ToProbe:
+		a.probe(&p)
 	}
 	a.keepable(p)
 	if len(a.wrong) == 0 {
@@ -191,6 +198,22 @@ func (a *asked) compare(p *load.Plan) {
 	}
 }
 
+// probe bounds what is sent beside users for as long as steps are held.
+func (a *asked) probe(p *load.Plan) {
+	p.Synthetic, p.InFlight = true, 0
+	if len(a.wrong) > 0 {
+		return
+	}
+	switch s := p.Stages[0]; {
+	case s.From != s.To:
+		a.tell("rate", fmt.Sprintf("%q changes, and it is sent for as long as steps are held", a.Rate), "write one rate such as 2/s")
+	case s.From > mostSynthetic:
+		a.tell("rate", fmt.Sprintf("both sides serve users too, and %g a second are more than %d", s.From, mostSynthetic), fmt.Sprintf("write at most %d/s", mostSynthetic))
+	case s.From < leastSynthetic:
+		a.tell("rate", "so few requests say nothing within the time of a release", "write at least 1/m")
+	}
+}
+
 // keepable reports data that may not stand in the journal.
 func (a *asked) keepable(p load.Plan) {
 	for _, s := range p.Scenarios {
@@ -239,6 +262,9 @@ func (a *asked) plan(p load.Plan) (config.LoadPlan, error) {
 		return config.LoadPlan{}, a.wrong
 	}
 	out := config.LoadPlan{Check: release.LoadCheck{Plan: string(text), Least: lasting(p), Most: lasting(p), Timeout: p.Timeout}, Writes: writes(p)}
+	if p.Model == load.Open {
+		out.Rate = p.Stages[0].From
+	}
 	if p.Iterations > 0 {
 		out.Check.Least = 0
 	}

@@ -91,6 +91,10 @@ func TestWhatTheReleaseSaysWinsOverTheScenario(t *testing.T) {
 	if p.Thresholds != nil || p.Iterations != 0 || p.WarmUp != 6*time.Second || p.InFlight != 20 {
 		t.Errorf("a comparison is not bounded: %+v", p)
 	}
+	out, p = ready(t, config.LoadOrder{Purpose: config.ToProbe, Scenario: path, Rate: "90/m", For: time.Minute})
+	if !p.Synthetic || p.Thresholds != nil || p.Iterations != 0 || out.Rate != 1.5 || len(out.Writes) != 1 {
+		t.Errorf("what is sent beside users is %+v, %+v", out, p)
+	}
 }
 
 func TestPathsAreAskedForEquallyOften(t *testing.T) {
@@ -146,6 +150,9 @@ func TestALoadThatAReleaseCannotHaveIsToldAtItsKey(t *testing.T) {
 		"scenario: with its data it has":                    {Scenario: long},
 		"rate: the old side serves users too, and 51 a sec": {Purpose: config.ToCompare, Requests: home, Rate: "1/s..51/s", For: time.Minute},
 		"for: 20m0s is longer than a comparison takes":      {Purpose: config.ToCompare, Requests: home, Rate: "1/s", For: 20 * time.Minute},
+		"rate: both sides serve users too, and 11 a second": {Purpose: config.ToProbe, Requests: home, Rate: "11/s", For: time.Minute},
+		"rate: \"1/s..5/s\" changes":                        {Purpose: config.ToProbe, Requests: home, Rate: "1/s..5/s", For: time.Minute},
+		"rate: so few requests say nothing":                 {Purpose: config.ToProbe, Requests: home, Rate: "30/h", For: time.Minute},
 		"for: in each of 20 rounds there would be 9.0":      {Purpose: config.ToCompare, Requests: home, Rate: "20/s", For: 10 * time.Second},
 	} {
 		if o.Purpose == "" {

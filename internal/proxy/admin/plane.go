@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cutover/internal/certificate"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
@@ -47,6 +48,8 @@ type Health struct {
 	// Former are the processes that this one took over from and that still
 	// carry requests; 0 stands for one that does not answer.
 	Former []int `json:"former,omitempty"`
+	// Refused clients broke a limit or the rules of HTTP, by breach.
+	Refused map[guard.Breach]uint64 `json:"refused,omitempty"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
 	// Certificates says how each stands, in order of app.
@@ -83,14 +86,20 @@ type Stats struct {
 	Generation uint64                        `json:"generation"`
 	Route      release.Route                 `json:"route"`
 	Sides      release.Sides[ledger.Reading] `json:"sides"`
+	// Excluded are the endpoints that get no requests for a while; Held counts
+	// the requests that had to wait for one.
+	Excluded release.Sides[[]release.Excluded] `json:"excluded,omitzero"`
+	Held     release.Held                      `json:"held,omitzero"`
 	// Comparison is what copying requests has shown for the route's release.
 	Comparison *release.Comparison `json:"comparison,omitempty"`
 }
 
-// CloseStreams asks for the streams of one side to be closed.
+// CloseStreams asks for the streams of one side to be closed, or those on the
+// named instances of it.
 type CloseStreams struct {
-	App  string       `json:"app"`
-	Side release.Side `json:"side"`
+	App       string       `json:"app"`
+	Side      release.Side `json:"side"`
+	Instances []string     `json:"instances,omitempty"`
 	// Fence goes in a header.
 	Fence uint64 `json:"-"`
 }

@@ -6,14 +6,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"cutover/internal/proxy/hold"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
+	"cutover/internal/release"
 )
 
 // Board serves one table at a time.
 type Board struct {
 	book *ledger.Book
 	now  atomic.Pointer[live]
+	// Left, if set, is told each address that a table no longer has. It is set
+	// before the first table.
+	Left func(addr string)
+
 	// unrouted counts the requests that no side could be charged with.
 	unrouted atomic.Uint64
 
@@ -21,13 +27,15 @@ type Board struct {
 	// leaving are services that were replaced while claimed requests had not
 	// yet reached their endpoint.
 	leaving []*service
+	// rooms has the waiting rooms of every app that ever had a service.
+	rooms map[sideOf]*hold.Room
 	// closing names the sides whose streams are being closed.
-	closing map[closeKey]bool
+	closing map[sideOf]bool
 }
 
 // New returns a board with an empty table, keeping its accounts in book.
 func New(book *ledger.Book) *Board {
-	b := &Board{book: book, closing: map[closeKey]bool{}}
+	b := &Board{book: book, rooms: map[sideOf]*hold.Room{}, closing: map[sideOf]bool{}}
 	b.now.Store(&live{index: &route.Index{}})
 	return b
 }
@@ -42,12 +50,28 @@ func (b *Board) Unrouted() uint64 { return b.unrouted.Load() }
 // Publish puts table in force, which must pass Check. When it returns, no
 // request that is not yet counted in flight can take the table before.
 func (b *Board) Publish(table route.Table) error {
+	made, err := b.publish(table)
+	if err == nil && b.Left != nil {
+		kept := made.now.addresses()
+		for addr := range made.before.addresses() {
+			if !kept[addr] {
+				b.Left(addr)
+			}
+		}
+	}
+	return err
+}
+
+// change is a table and the one before it.
+type change struct{ before, now *live }
+
+func (b *Board) publish(table route.Table) (change, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old := b.now.Load()
 	next, err := b.compile(table, old)
 	if err != nil {
-		return err
+		return change{}, err
 	}
 	b.now.Store(next)
 	kept := map[*service]bool{}
@@ -57,9 +81,32 @@ func (b *Board) Publish(table route.Table) error {
 	for _, s := range old.services {
 		if !kept[s] {
 			b.leaving = append(b.leaving, s)
+			s.sides.Blue.room.Open()
+			s.sides.Green.room.Open()
 		}
 	}
-	return nil
+	return change{old, next}, nil
+}
+
+// Held returns what became of the requests of app that had to wait.
+func (b *Board) Held(app string) release.Held {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var sum release.Held
+	for _, side := range []release.Side{release.Blue, release.Green} {
+		if r := b.rooms[sideOf{app, side}]; r != nil {
+			sum = sum.Plus(r.Read())
+		}
+	}
+	return sum
+}
+
+// room returns a side's waiting room. The caller holds the lock.
+func (b *Board) room(of sideOf) *hold.Room {
+	if b.rooms[of] == nil {
+		b.rooms[of] = &hold.Room{}
+	}
+	return b.rooms[of]
 }
 
 // Settle waits until every request that took a replaced route has reached

@@ -23,11 +23,11 @@ type visit struct {
 	address         string
 }
 
-func (v visit) Host() string              { return v.host }
-func (v visit) Path() string              { return v.path }
-func (v visit) Header(name string) string { return v.headers[name] }
-func (v visit) Cookie(name string) string { return v.cookie[name] }
-func (v visit) Address() string           { return v.address }
+func (v visit) Host() string               { return v.host }
+func (v visit) Path() string               { return v.path }
+func (v visit) Header(name string) string  { return v.headers[name] }
+func (v visit) Cookie(name string) string  { return v.cookie[name] }
+func (v visit) Address(route.Trust) string { return v.address }
 
 const listen = ":80"
 
@@ -312,41 +312,19 @@ func TestTheLeastBusyEndpointIsNextAndTurnsBreakTies(t *testing.T) {
 	seen := map[string]int{}
 	for range 10 {
 		c, _ := b.Admit(listen, visit{path: "/"})
-		seen[c.Endpoint(now).ID]++
+		seen[c.Endpoint(now, true).ID]++
 		c.Close(ledger.End{})
 	}
 	if seen["b1"] != 5 || seen["b2"] != 5 {
 		t.Errorf("idle endpoints take turns, got %v", seen)
 	}
-	busy := admit(t, b, visit{}).Endpoint(now)
+	busy := admit(t, b, visit{}).Endpoint(now, true)
 	for range 3 {
 		c, _ := b.Admit(listen, visit{path: "/"})
-		if e := c.Endpoint(now); e == busy {
+		if e := c.Endpoint(now, true); e == busy {
 			t.Errorf("the busy %s got another request", e.ID)
 		}
 		c.Close(ledger.End{})
-	}
-}
-
-func TestADownEndpointGetsNothingWhileAnotherIsLeft(t *testing.T) {
-	t.Parallel()
-	b := New(&ledger.Book{})
-	publish(t, b, table(release.None))
-	now := time.Unix(1000, 0)
-	down := admit(t, b, visit{}).Endpoint(now)
-	down.Down(now.Add(time.Second))
-	for range 4 {
-		if e := admit(t, b, visit{}).Endpoint(now); e == down {
-			t.Error("a request went to the endpoint that is down")
-		}
-	}
-	// The state survives a change of weights, because the instance is the same.
-	publish(t, b, table(release.Percent(1), func(s *route.Service) {
-		s.Route.Front.Sticky.Header = "U"
-		s.Route.Sides.Blue.Endpoints = endpoints(down.ID)
-	}))
-	if e := admit(t, b, visit{headers: map[string]string{"U": "user-2"}}).Endpoint(now); e != down {
-		t.Errorf("the only endpoint must serve even if down, got %+v", e)
 	}
 }
 
@@ -355,8 +333,8 @@ func TestASecondTryGoesElsewhereIfItCan(t *testing.T) {
 	b := New(&ledger.Book{})
 	publish(t, b, table(release.None))
 	c := admit(t, b, visit{})
-	first := c.Endpoint(time.Now())
-	if second := c.Endpoint(time.Now()); second == first || first.inFlight.Load() != 0 || second.inFlight.Load() != 1 {
+	first := c.Endpoint(time.Now(), true)
+	if second := c.Endpoint(time.Now(), true); second == first || first.inFlight.Load() != 0 || second.inFlight.Load() != 1 {
 		t.Errorf("first %s (%d), second %s (%d)", first.ID, first.inFlight.Load(), second.ID, second.inFlight.Load())
 	}
 }
@@ -391,13 +369,13 @@ func TestLeftoverStreamsAreClosedOneByOneOverTheSpread(t *testing.T) {
 				cuts = append(cuts, time.Since(start))
 			})
 		}
-		if n := b.CloseStreams(t.Context(), "shop", release.Blue, 10*time.Second); n != 5 {
+		if n := b.CloseStreams(t.Context(), "shop", release.Blue, nil, 10*time.Second); n != 5 {
 			t.Fatalf("%d streams are being closed, want 5", n)
 		}
-		if n := b.CloseStreams(t.Context(), "shop", release.Blue, 0); n != 0 {
+		if n := b.CloseStreams(t.Context(), "shop", release.Blue, nil, 0); n != 0 {
 			t.Errorf("a repeated order began a second round of %d", n)
 		}
-		if n := b.CloseStreams(t.Context(), "shop", release.Green, 0); n != 0 {
+		if n := b.CloseStreams(t.Context(), "shop", release.Green, nil, 0); n != 0 {
 			t.Errorf("green has no streams, but %d are being closed", n)
 		}
 		<-time.After(time.Minute)

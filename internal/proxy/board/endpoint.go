@@ -12,9 +12,9 @@ import (
 // of it. It lives as long as the instance stays in its side's route.
 type Endpoint struct {
 	release.Endpoint
-	inFlight  atomic.Int64
-	downUntil atomic.Int64 // Unix nanoseconds
-	rest      atomic.Int64 // nanoseconds
+	condition
+	inFlight atomic.Int64
+	rest     atomic.Int64 // nanoseconds
 }
 
 const (
@@ -49,6 +49,17 @@ func (b *Board) Endpoints(app string, side release.Side) []*Endpoint {
 	return slices.Clone(s.sides.Of(side).endpoints)
 }
 
+// Excluded returns the endpoints of one side of app that are kept from requests
+// because they were sick.
+func (b *Board) Excluded(app string, side release.Side) []release.Excluded {
+	s := b.now.Load().service(app)
+	if s == nil {
+		return nil
+	}
+	a := s.sides.Of(side)
+	return a.ward.read(a.endpoints)
+}
+
 // Rest returns how long a connection may have been idle and still carry a
 // request that must not be sent twice.
 func (e *Endpoint) Rest() time.Duration { return time.Duration(e.rest.Load()) }
@@ -65,42 +76,33 @@ func (e *Endpoint) ClosedIdle(after time.Duration) {
 	}
 }
 
-// Down keeps requests away until then, as long as another endpoint is left.
-// An endpoint that refuses connections looks idle and would otherwise draw
-// every request to itself first.
-func (e *Endpoint) Down(until time.Time) { e.downUntil.Store(until.UnixNano()) }
-
-// Up takes Down back.
-func (e *Endpoint) Up() {
-	if e.downUntil.Load() != 0 {
-		e.downUntil.Store(0)
-	}
-}
-
 // pick returns the endpoint with the fewest requests in flight, by turns
-// where several have, preferring those that are neither down nor avoid. It
-// returns nil if there is none at all.
-func (a *arm) pick(now time.Time, avoid *Endpoint) *Endpoint {
+// where several have, preferring those that are healthy and not avoid. It
+// returns nil if there is none at all. One whose exclusion is over is chosen
+// first, by a single claim.
+func (a *arm) pick(c *Claim, now time.Time, avoid *Endpoint, repeatable bool) *Endpoint {
 	n := len(a.endpoints)
 	if n == 0 {
 		return nil
 	}
 	first := int(a.turn.Add(1) % uint32(n))
-	var best *Endpoint
-	var bestRank, bestLoad int64
-	for i := range n {
-		e := a.endpoints[(first+i)%n]
-		var rank int64
-		if e.downUntil.Load() > now.UnixNano() {
-			rank = 1
+	for {
+		var best *Endpoint
+		var bestRank int
+		var bestLoad int64
+		for i := range n {
+			e := a.endpoints[(first+i)%n]
+			rank := e.rank(now, repeatable)
+			if e == avoid {
+				rank = rankAvoided
+			}
+			load := e.inFlight.Load()
+			if best == nil || rank < bestRank || rank == bestRank && load < bestLoad {
+				best, bestRank, bestLoad = e, rank, load
+			}
 		}
-		if e == avoid {
-			rank = 2
-		}
-		load := e.inFlight.Load()
-		if best == nil || rank < bestRank || rank == bestRank && load < bestLoad {
-			best, bestRank, bestLoad = e, rank, load
+		if bestRank != rankTest || best.tester.CompareAndSwap(nil, c) {
+			return best
 		}
 	}
-	return best
 }

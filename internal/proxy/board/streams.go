@@ -7,20 +7,21 @@ import (
 	"cutover/internal/release"
 )
 
-type closeKey struct {
+type sideOf struct {
 	app  string
 	side release.Side
 }
 
-// CloseStreams begins to close the streams that are open on a side now, the
+// CloseStreams begins to close the streams that are open on a side now, or on
+// the named endpoints of it unless there are none, the
 // first at once and the others evenly over spread, and returns how many there
 // are. While such a round is under way another call starts none and returns
 // 0. The round ends early with ctx.
-func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side, spread time.Duration) int {
-	key := closeKey{app, side}
+func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side, only []string, spread time.Duration) int {
+	key := sideOf{app, side}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	open := b.book.Of(app, side).Streams()
+	open := b.book.Of(app, side).Streams(only...)
 	if len(open) == 0 || b.closing[key] {
 		return 0
 	}
@@ -47,7 +48,7 @@ func (b *Board) CutAll() {
 	}
 }
 
-func (b *Board) closed(key closeKey) {
+func (b *Board) closed(key sideOf) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.closing, key)

@@ -186,13 +186,13 @@ func (l *Line) settle(link *Link, last Readings) {
 }
 
 // CloseStreams passes the order on and returns how many streams it concerns.
-func (l *Line) CloseStreams(ctx context.Context, app string, side release.Side) (int, error) {
+func (l *Line) CloseStreams(ctx context.Context, app string, side release.Side, only []string) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	total := 0
 	var errs []error
 	for _, link := range l.a.Links {
-		n, err := NewClient(link.Socket).CloseStreams(ctx, app, side)
+		n, err := NewClient(link.Socket).CloseStreams(ctx, app, side, only)
 		total += n
 		if err != nil && !errors.Is(err, ErrGone) {
 			errs = append(errs, err)

@@ -17,7 +17,7 @@ type Plane interface {
 	// reached their instance on the old way when it stopped waiting.
 	Follow(ctx context.Context, table route.Table) (unsettled int64, err error)
 	// CloseStreams is admin.Plane's, without a fence.
-	CloseStreams(app string, side release.Side) int
+	CloseStreams(app string, side release.Side, only []string) int
 	// Farewell lets it end: its successor knows its last account.
 	Farewell()
 }

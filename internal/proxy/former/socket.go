@@ -70,7 +70,7 @@ func Handler(p Plane) http.Handler {
 			http.Error(w, "want app=NAME and side=blue or green", http.StatusBadRequest)
 			return
 		}
-		answer(w, number{int64(p.CloseStreams(q.Get("app"), side))})
+		answer(w, number{int64(p.CloseStreams(q.Get("app"), side, q["only"]))})
 	})
 	mux.HandleFunc("POST /v1/farewell", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, number{})
@@ -127,10 +127,10 @@ func (c *Client) Follow(ctx context.Context, table route.Table) (int64, error) {
 }
 
 // CloseStreams begins to close the streams of a side; see Plane.
-func (c *Client) CloseStreams(ctx context.Context, app string, side release.Side) (int, error) {
+func (c *Client) CloseStreams(ctx context.Context, app string, side release.Side, only []string) (int, error) {
 	var n number
-	q := "?app=" + url.QueryEscape(app) + "&side=" + string(side)
-	err := c.call(ctx, http.MethodPost, "/v1/streams/close"+q, nil, &n)
+	q := url.Values{"app": {app}, "side": {string(side)}, "only": only}
+	err := c.call(ctx, http.MethodPost, "/v1/streams/close?"+q.Encode(), nil, &n)
 	return int(n.N), err
 }
 

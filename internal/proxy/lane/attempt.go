@@ -17,8 +17,15 @@ type attempt struct {
 	body     *replay
 	conn     atomic.Pointer[conn]
 	shared   atomic.Pointer[shared] // in place of conn with HTTP/2
+	// sendings counts the connections that took some of the request, over all
+	// attempts for it.
+	sendings *atomic.Int32
 	wrote    atomic.Bool
+	heard    atomic.Bool // some of an answer came
 }
+
+// mostSendings is how often a request goes out at most.
+const mostSendings = 2
 
 // take is called with each connection the pool chooses for the attempt.
 func (a *attempt) take(info httptrace.GotConnInfo) {
@@ -33,21 +40,25 @@ func (a *attempt) take(info httptrace.GotConnInfo) {
 
 // trace is how the pool tells the attempt what it does.
 func (a *attempt) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{GotConn: a.take, WroteHeaderField: a.begins, WroteHeaders: a.begun}
+	return &httptrace.ClientTrace{GotConn: a.take, WroteHeaderField: a.begins, WroteHeaders: a.begun,
+		GotFirstResponseByte: func() { a.heard.Store(true) }}
 }
 
 // mayRepeat reports whether the request may be sent again after err: no byte
-// of it was written to a connection, or the last connection was never made
-// and the request does no harm if it comes twice.
+// of it was ever written to a connection, or it does no harm if it comes
+// twice, has gone out once and got nothing for an answer.
 func (a *attempt) mayRepeat(err error) bool {
-	return !a.wrote.Load() || a.twice && refused(err)
+	sent := a.sendings.Load()
+	return sent == 0 || a.twice && sent < mostSendings && !a.heard.Load() && !timedOut(err)
 }
 
 // written is called by the connection.
 func (a *attempt) written() {
 	if a.wrote.CompareAndSwap(false, true) {
-		a.body.forget()
-		a.claim.Sent()
+		if !a.twice {
+			a.body.forget()
+		}
+		a.claim.Reached()
 	}
 }
 

@@ -3,6 +3,7 @@ package lane
 import (
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -28,6 +29,10 @@ type conn struct {
 	user     atomic.Pointer[attempt]
 	endpoint atomic.Pointer[board.Endpoint]
 	doubt    atomic.Bool // not looked at since it was taken from the pool
+	begun    atomic.Bool // has taken some of the user's request
+	retired  atomic.Bool // to be closed when it is idle
+	onClose  func()      // called once, nil for nothing
+	closing  sync.Once
 	last     atomic.Int64
 }
 
@@ -46,32 +51,83 @@ func newConn(c net.Conn) *conn {
 }
 
 func (c *conn) take(a *attempt, kept bool) {
-	c.user.Store(a)
+	for {
+		before := c.user.Load()
+		if before == nobodys || c.user.CompareAndSwap(before, a) {
+			break
+		}
+	}
 	c.endpoint.Store(a.endpoint)
+	c.begun.Store(false)
 	c.doubt.Store(kept)
 }
 
 // free marks the connection idle, unless a later attempt has it already.
-func (c *conn) free(a *attempt) { c.user.CompareAndSwap(a, nil) }
+func (c *conn) free(a *attempt) {
+	if c.user.CompareAndSwap(a, nil) && c.retired.Load() {
+		c.retire()
+	}
+}
+
+// nobodys is the user of a connection that takes no request any more.
+var nobodys = &attempt{}
+
+// retire closes the connection now if it is idle, and else when it is next.
+func (c *conn) retire() {
+	c.retired.Store(true)
+	if c.user.CompareAndSwap(nil, nobodys) {
+		c.Close()
+	}
+}
+
+// Close implements net.Conn.
+func (c *conn) Close() error {
+	c.closing.Do(func() {
+		if c.onClose != nil {
+			c.onClose()
+		}
+	})
+	return c.Conn.Close()
+}
 
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (int, error) {
 	a := c.user.Load()
-	if a != nil && c.doubt.CompareAndSwap(true, false) && c.stale(a) {
+	switch {
+	case a == nil:
+		c.touch()
+		return c.Conn.Write(p)
+	case a == nobodys:
+		return 0, errStale
+	case c.doubt.CompareAndSwap(true, false) && c.stale(a):
 		return 0, errStale
 	}
+	first := c.begun.CompareAndSwap(false, true)
+	if first && a.sendings.Add(1) > mostSendings {
+		a.sendings.Add(-1)
+		return 0, errSentTwice
+	}
 	n, err := c.Conn.Write(p)
-	if n > 0 && a != nil {
+	if first && n == 0 {
+		a.sendings.Add(-1)
+	}
+	if n > 0 {
 		a.written()
 	}
 	c.touch()
 	return n, err
 }
 
+// errSentTwice ends a request that has gone out as often as any may.
+var errSentTwice = errors.New("the request has been sent twice already")
+
 // Read implements net.Conn. An end that comes while the connection is idle
 // shows how long the endpoint keeps connections.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if a := c.user.Load(); a != nil && n > 0 {
+		a.heard.Store(true)
+	}
 	if err != nil && c.user.Load() == nil && !errors.Is(err, net.ErrClosed) {
 		if e := c.endpoint.Load(); e != nil {
 			e.ClosedIdle(c.idle())
@@ -91,7 +147,12 @@ func (c *conn) CloseWrite() error {
 	return c.Close()
 }
 
+// stale reports whether the kept connection must not carry the attempt. What
+// goes out a second time goes on a connection of its own.
 func (c *conn) stale(a *attempt) bool {
+	if a.sendings.Load() > 0 {
+		return true
+	}
 	if !a.twice && c.idle() > a.endpoint.Rest() {
 		return true
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"sync/atomic"
 )
 
@@ -13,15 +14,19 @@ const replayLimit = 64 << 10
 
 var errCannotReplay = errors.New("too much of the body was read to send it again")
 
-// replay keeps the beginning of a request's body until some of the request
-// has been written to a connection, so that a try that wrote nothing can be
-// followed by another. Without a body it does nothing.
+// replay keeps the beginning of a request's body until it is told to forget
+// it, so that a try can be followed by another. Without a body it does nothing.
 type replay struct {
 	body io.ReadCloser
+	// mu is held while the body is read: a try that has failed may still be
+	// reading, and what it reads then belongs to the next one.
+	mu   sync.Mutex
 	kept []byte
 	// done: nothing more will be sent again; over: the beginning is gone.
 	done atomic.Bool
 	over bool
+	// end is what the body ended with, nil while there may be more.
+	end error
 }
 
 func newReplay(r *http.Request) *replay { return &replay{body: r.Body} }
@@ -36,10 +41,13 @@ func (b *replay) give(out *http.Request) error {
 	return err
 }
 
-// forget is called when the request has begun to be written.
+// forget is called when the request has begun to be written and must not be
+// written again.
 func (b *replay) forget() { b.done.Store(true) }
 
 func (b *replay) again() (io.ReadCloser, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.over || b.done.Load() {
 		return nil, errCannotReplay
 	}
@@ -54,13 +62,19 @@ type replayed struct {
 }
 
 func (r *replayed) Read(p []byte) (int, error) {
+	r.b.mu.Lock()
+	defer r.b.mu.Unlock()
 	if r.at < len(r.b.kept) {
 		n := copy(p, r.b.kept[r.at:])
 		r.at += n
 		return n, nil
 	}
+	if r.b.end != nil {
+		return 0, r.b.end
+	}
 	n, err := r.b.body.Read(p)
 	r.b.keep(p[:n])
+	r.b.end = err
 	r.at += n
 	return n, err
 }

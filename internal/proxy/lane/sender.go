@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strconv"
+	"sync/atomic"
 	"time"
 
+	"cutover/internal/proxy/board"
 	"cutover/internal/release"
 )
 
@@ -22,11 +25,9 @@ const (
 	// poolTimeout closes connections to endpoints that nobody uses.
 	poolTimeout = 30 * time.Second
 	poolPerHost = 256
-	// downFor is how long an endpoint that refused a connection is avoided.
-	downFor = time.Second
 )
 
-func newPool() *http.Transport {
+func newPool(open *roster) *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -34,7 +35,9 @@ func newPool() *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return newConn(c), nil
+			made := newConn(c)
+			open.enter(addr, made)
+			return made, nil
 		},
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   poolPerHost,
@@ -46,9 +49,12 @@ func newPool() *http.Transport {
 	}
 }
 
-// sender sends a request to an endpoint of its side, and once more, if
-// nothing of it has reached the first one.
-type sender struct{ pool, shared *http.Transport }
+// sender sends a request to an endpoint of its side, once more if that does
+// no harm, and lets it wait while no endpoint can take it.
+type sender struct {
+	pool, shared *http.Transport
+	board        *board.Board
+}
 
 // pick returns the pool for a request. Upgrades are a matter of HTTP/1.1.
 func (s *sender) pick(r *http.Request, x *exchange) *http.Transport {
@@ -62,24 +68,50 @@ func (s *sender) pick(r *http.Request, x *exchange) *http.Transport {
 func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	body := newReplay(r)
-	res, first, err := s.try(r, x, body)
-	if err == nil || first == nil || !first.mayRepeat(err) || r.Context().Err() != nil || x.uploadBroke.Load() {
-		return res, err
+	res, again, err := s.send(r, x, body)
+	if err != nil && again {
+		res, err = s.hold(r, x, body, err)
 	}
-	res, _, again := s.try(r, x, body)
-	if again != nil {
-		return nil, errors.Join(err, again)
+	if err != nil {
+		return nil, err
 	}
-	return res, nil
+	return s.elsewhere(r, x, res), nil
 }
 
+// send makes up to two tries, and reports whether the request may be sent yet
+// again after the error: no endpoint has taken it.
+func (s *sender) send(r *http.Request, x *exchange, body *replay) (res *http.Response, again bool, err error) {
+	var errs []error
+	for range mostSendings {
+		res, a, err := s.try(r, x, body)
+		if err == nil {
+			return res, false, nil
+		}
+		errs = append(errs, err)
+		if r.Context().Err() != nil || x.uploadBroke.Load() || a != nil && !a.mayRepeat(err) {
+			return nil, false, errors.Join(errs...)
+		}
+		if a == nil {
+			break // there is no endpoint at all
+		}
+	}
+	return nil, true, errors.Join(errs...)
+}
+
+// try returns no attempt if there is no endpoint.
 func (s *sender) try(r *http.Request, x *exchange, body *replay) (*http.Response, *attempt, error) {
-	endpoint := x.claim.Endpoint(time.Now())
+	return s.ask(r, x, x.claim, &x.sendings, body)
+}
+
+// ask sends the request to an endpoint of the side that claim holds.
+func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings *atomic.Int32, body *replay) (*http.Response, *attempt, error) {
+	twice := repeatable(r)
+	endpoint := claim.Endpoint(time.Now(), twice)
 	if endpoint == nil {
 		return nil, nil, errNoEndpoint
 	}
 	x.address = endpoint.Addr
-	a := &attempt{claim: x.claim, endpoint: endpoint, twice: repeatable(r), body: body}
+	a := &attempt{claim: claim, endpoint: endpoint, twice: twice, body: body, sendings: sendings}
 	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))
 	url := *r.URL
 	url.Host = endpoint.Addr
@@ -88,16 +120,43 @@ func (s *sender) try(r *http.Request, x *exchange, body *replay) (*http.Response
 		return nil, a, err
 	}
 	res, err := s.pick(r, x).RoundTrip(out)
-	switch {
-	case err == nil:
-		endpoint.Up()
-		a.watch(res)
-		// ReverseProxy and the hooks want the request they sent.
-		res.Request = r
-	case refused(err) && r.Context().Err() == nil:
-		endpoint.Down(time.Now().Add(downFor))
+	if trouble := troubleOf(res, err); trouble != nil && r.Context().Err() == nil && !x.uploadBroke.Load() {
+		claim.Failed(time.Now(), *trouble)
 	}
-	return res, a, err
+	if err != nil {
+		return nil, a, err
+	}
+	a.watch(res)
+	// ReverseProxy and the hooks want the request they sent.
+	res.Request = r
+	if !gateway(res.StatusCode) {
+		claim.Served()
+	}
+	return res, a, nil
+}
+
+// troubleOf says what an outcome tells of the endpoint, nil for nothing bad.
+// Errors of the app's own, such as 500, are for the verdict to judge.
+func troubleOf(res *http.Response, err error) *board.Trouble {
+	switch {
+	case err == nil && gateway(res.StatusCode):
+		return &board.Trouble{Reason: "answered " + strconv.Itoa(res.StatusCode)}
+	case err == nil, errors.Is(err, errCannotReplay), errors.Is(err, errSentTwice):
+		return nil
+	case refused(err) && timedOut(err):
+		return &board.Trouble{Reason: "did not take a connection in time", Unreached: true}
+	case refused(err):
+		return &board.Trouble{Reason: "took no connection", Unreached: true}
+	case timedOut(err):
+		return &board.Trouble{Reason: "did not answer in time"}
+	}
+	return &board.Trouble{Reason: "broke off before it answered"}
+}
+
+// gateway reports whether a status says that the instance passes requests on
+// to something that is not there, or is too busy to serve.
+func gateway(status int) bool {
+	return status == http.StatusBadGateway || status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
 }
 
 // refused reports whether no connection could be made.
@@ -106,12 +165,21 @@ func refused(err error) bool {
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
+// timedOut reports whether the endpoint was too slow.
+func timedOut(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
 // repeatable reports whether a request may be sent a second time although
-// the first may have been received.
+// the first may have been received: its method is a safe one, or the client
+// promises by a key that its app will recognise it. PUT and DELETE leave the
+// same state when they come twice, but not the same answer: the second finds
+// nothing to delete, or a precondition no longer met.
 func repeatable(r *http.Request) bool {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return r.Body == nil
+		return true
 	}
-	return false
+	return r.Header.Get("Idempotency-Key") != "" || r.Header.Get("X-Idempotency-Key") != ""
 }

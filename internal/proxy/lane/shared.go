@@ -19,7 +19,7 @@ const (
 // newSharedPool returns a pool that speaks HTTP/2 without TLS: many requests
 // share a connection.
 func newSharedPool() *http.Transport {
-	p := newPool()
+	p := newPool(nil) // they are closed when they have been idle for a while
 	dial := p.DialContext
 	p.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := dial(ctx, network, addr)
@@ -53,9 +53,18 @@ func (s *shared) Write(p []byte) (int, error) {
 	if a != nil && !a.wrote.Load() && s.ended() {
 		return 0, errStale
 	}
+	// What the pool itself sends again, because the endpoint refused the
+	// stream, counts as well, but breaks nothing that shares the connection.
+	if first := a != nil && !a.wrote.Load(); first {
+		a.sendings.Add(1)
+	}
 	n, err := s.Conn.Write(p)
-	if n > 0 && a != nil {
+	switch {
+	case a == nil:
+	case n > 0:
 		a.written()
+	case !a.wrote.Load():
+		a.sendings.Add(-1)
 	}
 	return n, err
 }

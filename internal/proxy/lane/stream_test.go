@@ -85,17 +85,17 @@ func TestAStreamTheAppDropsIsLostAndCut(t *testing.T) {
 	s.settled(release.Counters{Accepted: 1, Lost: 1, CutStreams: 1})
 }
 
-func TestAStreamClosedOnOrderEndsProperlyAndIsReportedAsCut(t *testing.T) {
+func TestAStreamClosedOnOrderEndsProperlyAndIsReportedAsClosed(t *testing.T) {
 	t.Parallel()
 	s := events(t, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	body := s.listen(t.Context())
-	if n := s.board.CloseStreams(t.Context(), "shop", release.Blue, 0); n != 1 {
+	if n := s.board.CloseStreams(t.Context(), "shop", release.Blue, nil, 0); n != 1 {
 		t.Fatalf("%d streams are being closed", n)
 	}
 	if _, err := io.ReadAll(body); err != nil {
 		t.Errorf("the client got %v instead of a proper end", err)
 	}
-	s.settled(release.Counters{Accepted: 1, Answered: 1, CutStreams: 1})
+	s.settled(release.Counters{Accepted: 1, Answered: 1, ClosedStreams: 1})
 }
 
 // echo serves a WebSocket that sends every message back, says goodbye when
@@ -173,13 +173,13 @@ func TestAWebSocketEndsAsItWasEnded(t *testing.T) {
 			say("die"), release.Counters{Accepted: 1, Lost: 1, CutStreams: 1}},
 		"the proxy is told to end it": {
 			func(s *stage, c *websocket.Conn) {
-				s.board.CloseStreams(s.t.Context(), "shop", release.Blue, 0)
+				s.board.CloseStreams(s.t.Context(), "shop", release.Blue, nil, 0)
 				_, _, err := c.Read(s.t.Context())
 				if websocket.CloseStatus(err) != websocket.StatusServiceRestart {
 					s.t.Errorf("the client got %v, want close status 1012", err)
 				}
 			},
-			release.Counters{Accepted: 1, Answered: 1, CutStreams: 1}},
+			release.Counters{Accepted: 1, Answered: 1, ClosedStreams: 1}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

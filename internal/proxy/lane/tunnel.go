@@ -134,23 +134,24 @@ func (t *tunnel) follow(f *frames, p []byte) {
 	t.mu.Unlock()
 }
 
-// outcome says how the tunnel ended and whether neither side had ended it.
+// outcome says how the tunnel ended, whether it was cut, with nobody having
+// ended it, and whether it was ended on order.
 // A WebSocket must say goodbye with a close frame: a bare end is what a
 // killed process leaves behind.
-func (t *tunnel) outcome() (o ledger.Outcome, cut bool) {
+func (t *tunnel) outcome() (o ledger.Outcome, cut, ordered bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case t.ordered:
-		return ledger.Answered, true
+		return ledger.Answered, false, true
 	case t.websocket && (t.down.closed || t.up.closed):
-		return ledger.Answered, false
+		return ledger.Answered, false, false
 	case t.first == theBackend && (t.broke || t.websocket):
-		return ledger.Lost, true
+		return ledger.Lost, true, false
 	case t.first == theBackend:
-		return ledger.Answered, false
+		return ledger.Answered, false, false
 	}
-	return ledger.ClientGone, false
+	return ledger.ClientGone, false, false
 }
 
 // clientEnd is the client's connection as ReverseProxy uses it.

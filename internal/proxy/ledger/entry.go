@@ -8,7 +8,7 @@ type Outcome int
 // The outcomes.
 const (
 	// Answered: the app's answer was passed on whole. A stream that the proxy
-	// closed on order counts here too; End.Cut says so.
+	// closed on order counts here too; End.Ordered says so.
 	Answered Outcome = iota
 	// ClientGone: the client went away before the end.
 	ClientGone
@@ -23,8 +23,10 @@ type End struct {
 	Status int
 	// Took is the time from the request's arrival to the end of the answer.
 	Took time.Duration
-	// Cut marks a stream that neither the client nor the app had ended.
+	// Cut marks a stream that broke off: nobody had ended it.
 	Cut bool
+	// Ordered marks a stream that the proxy ended on order.
+	Ordered bool
 }
 
 // Entry is one request in a ledger. Its methods may be called from several
@@ -84,6 +86,22 @@ func (e *Entry) Cut() {
 	}
 }
 
+// Withdraw takes a request back out of the ledger, as if it had never come,
+// because it has reached no endpoint and is to be admitted anew. A stream
+// stays, and so does what has ended.
+func (e *Entry) Withdraw() {
+	s := e.side
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.ended || e.cut != nil {
+		return
+	}
+	e.ended = true
+	s.weigh(e, -1)
+	s.requests--
+	s.counters.Accepted--
+}
+
 // Close settles the entry. Only the first call counts.
 func (e *Entry) Close(end End) {
 	s := e.side
@@ -106,6 +124,9 @@ func (e *Entry) Close(end End) {
 	delete(s.streams, e)
 	if end.Cut {
 		s.counters.CutStreams++
+	}
+	if end.Ordered {
+		s.counters.ClosedStreams++
 	}
 }
 

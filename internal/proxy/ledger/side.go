@@ -31,6 +31,7 @@ type Side struct {
 	app    string
 	side   release.Side
 	handed *errand
+	assets uint64
 }
 
 // Reading is what a ledger says at one instant. Counters.Accepted equals
@@ -48,6 +49,9 @@ type Reading struct {
 	Latency map[string]Latency `json:"latency,omitempty"`
 	// Users is what users experienced: testers are left out.
 	Users release.Experience `json:"users"`
+	// Assets are the requests that came here because the other side did not
+	// have what was asked for.
+	Assets uint64 `json:"assets,omitempty"`
 }
 
 // Open enters a visitor's request, unless still returns false. still is asked under the
@@ -60,6 +64,9 @@ func (s *Side) Open(by Visitor, still func() bool) (*Entry, bool) {
 		return nil, false
 	}
 	s.counters.Accepted++
+	if by.Asset {
+		s.assets++
+	}
 	s.requests++
 	return &Entry{side: s, by: by}, true
 }
@@ -75,6 +82,7 @@ func (s *Side) Read() Reading {
 		Load:     s.loads(),
 		Latency:  s.latency.read(),
 		Users:    s.users.read(time.Now()),
+		Assets:   s.assets,
 	}
 }
 
@@ -88,13 +96,16 @@ func (s *Side) InFlight() (requests, streams int) {
 	return s.requests, len(s.streams)
 }
 
-// Streams returns the streams that are open now, in no order.
-func (s *Side) Streams() []*Entry {
+// Streams returns the streams that are open now, in no order: those on the
+// named endpoints, all if none is named.
+func (s *Side) Streams(at ...string) []*Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	open := make([]*Entry, 0, len(s.streams))
 	for e := range s.streams {
-		open = append(open, e)
+		if len(at) == 0 || slices.Contains(at, e.at) {
+			open = append(open, e)
+		}
 	}
 	return open
 }

@@ -86,9 +86,9 @@ func TestAStreamIsCountedAsStreamAndCutOnce(t *testing.T) {
 		t.Fatalf("after the head: %+v", r)
 	}
 	e.Cut()
-	e.Close(End{Outcome: Answered, Status: 200, Took: time.Hour, Cut: true})
+	e.Close(End{Outcome: Answered, Status: 200, Took: time.Hour, Ordered: true})
 	r := side.Read()
-	if cuts != 1 || r.Streams != 0 || r.Counters != (release.Counters{Accepted: 1, Answered: 1, CutStreams: 1}) {
+	if cuts != 1 || r.Streams != 0 || r.Counters != (release.Counters{Accepted: 1, Answered: 1, ClosedStreams: 1}) {
 		t.Errorf("cut %d times, %+v", cuts, r)
 	}
 	if got := r.Latency["2xx"]; got.Count != 1 || got.Max > 1100 {

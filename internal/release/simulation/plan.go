@@ -15,6 +15,8 @@ type Shape struct {
 	Checks   bool
 	// Force lets a drain that takes too long lose what is left.
 	Force bool
+	// Wait lets a drain take as long as it takes; it wins over Force.
+	Wait bool
 	// PauseOnFailure asks for a pause instead of a rollback.
 	PauseOnFailure bool
 	NoStandby      bool
@@ -78,6 +80,9 @@ func (sh Shape) Plan() release.Plan {
 	}
 	if sh.Force {
 		p.Drain.OnTimeout = release.DrainForce
+	}
+	if sh.Wait {
+		p.Drain.OnTimeout = release.DrainWait
 	}
 	if sh.PauseOnFailure {
 		p.Guard.OnFailure, p.Rolling.OnFailure = release.Pause, release.Pause

@@ -304,8 +304,10 @@ func (w *World) act(s release.State, a release.Action) []release.CheckResult {
 		w.front.route, w.front.served = *a.Route, true
 		w.front.generation++
 	case release.ActCloseStreams:
-		for k := range *w.sides.Of(a.Side) {
-			(*w.sides.Of(a.Side))[k].streams = 0
+		for k, in := range *w.sides.Of(a.Side) {
+			if len(a.Instances) == 0 || slices.Contains(a.Instances, in.ID) {
+				(*w.sides.Of(a.Side))[k].streams = 0
+			}
 		}
 	case release.ActWarmUp:
 		return []release.CheckResult{{Name: "warm-up", Attempts: 1, Evidence: "simulated"}}

@@ -36,12 +36,13 @@ type town struct {
 	// What the clients saw.
 	sent, good, left atomic.Int64
 	byes             chan struct{} // closed: streams say their last word
+	longArrived      chan struct{}
 }
 
 const slow = time.Second
 
 func newTown(t *testing.T) *town {
-	town := &town{t: t, addr: address(), arrived: map[string]int{}, held: map[string]chan struct{}{}, byes: make(chan struct{})}
+	town := &town{t: t, addr: address(), arrived: map[string]int{}, held: map[string]chan struct{}{}, byes: make(chan struct{}), longArrived: make(chan struct{}, 8)}
 	town.settled.Store(release.NoSide)
 	return town
 }
@@ -53,6 +54,19 @@ func (w *town) side(side release.Side) release.Endpoint {
 	mux.HandleFunc("/slow", func(out http.ResponseWriter, r *http.Request) {
 		select {
 		case <-time.After(slow):
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("/upload", func(out http.ResponseWriter, r *http.Request) {
+		if file, err := io.ReadAll(r.Body); err == nil {
+			out.Write(file)
+		}
+	})
+	mux.HandleFunc("/long", func(out http.ResponseWriter, r *http.Request) {
+		w.longArrived <- struct{}{}
+		select {
+		case <-time.After(longRequest()):
+			io.Copy(out, r.Body)
 		case <-r.Context().Done():
 		}
 	})
@@ -171,7 +185,7 @@ func (w *town) walkAway(c *http.Client) {
 }
 
 // crowd lets people use the app until stop: about a thousand requests a
-// second over kept connections, a fifth of them POSTs, slow ones back to
+// second over kept connections, a fifth of them POSTs, uploads, slow ones back to
 // back, and some who walk away.
 func (w *town) crowd(stop <-chan struct{}) *sync.WaitGroup {
 	var wg sync.WaitGroup
@@ -198,6 +212,10 @@ func (w *town) crowd(stop <-chan struct{}) *sync.WaitGroup {
 			}
 			w.use(c, "GET", "/", "")
 		})
+	}
+	file := strings.Repeat("0123456789abcdef", 16<<10)
+	for range 2 {
+		person(50*time.Millisecond, func(c *http.Client, _ int) { w.use(c, "POST", "/upload", file) })
 	}
 	for range 4 {
 		person(time.Millisecond, func(c *http.Client, _ int) { w.use(c, "GET", "/slow", "") })

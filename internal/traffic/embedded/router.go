@@ -37,18 +37,18 @@ func (r *Router) Observe(ctx context.Context, app string) (release.Traffic, erro
 	return release.Traffic{
 		Known: true, Served: s.Served, Generation: s.Generation, Epoch: s.Epoch,
 		Salt: s.Route.Salt, Private: s.Route.Private,
-		Mirror: s.Route.Mirror, Comparison: s.Comparison,
+		Mirror: s.Route.Mirror, Comparison: s.Comparison, Held: s.Held,
 		Sides: release.Sides[release.SideTraffic]{
-			Blue:  side(s.Route.Sides.Blue, s.Sides.Blue),
-			Green: side(s.Route.Sides.Green, s.Sides.Green),
+			Blue:  side(s.Route.Sides.Blue, s.Sides.Blue, s.Excluded.Blue),
+			Green: side(s.Route.Sides.Green, s.Sides.Green, s.Excluded.Green),
 		},
 	}, nil
 }
 
-func side(r release.SideRoute, l ledger.Reading) release.SideTraffic {
+func side(r release.SideRoute, l ledger.Reading, out []release.Excluded) release.SideTraffic {
 	return release.SideTraffic{
 		Weight: r.Weight, Endpoints: r.Endpoints,
-		Requests: l.Requests, Streams: l.Streams, Load: l.Load, Counters: l.Counters, Users: l.Users,
+		Requests: l.Requests, Streams: l.Streams, Load: l.Load, Counters: l.Counters, Users: l.Users, Excluded: out,
 	}
 }
 
@@ -81,7 +81,7 @@ func (r *Router) Route(ctx context.Context, order release.RouteOrder) error {
 // Front says, and returns at once. An order that is being carried out is not
 // begun again. It returns release.ErrFenced like Route.
 func (r *Router) CloseStreams(ctx context.Context, order release.StreamOrder) error {
-	_, err := r.Client.CloseStreams(ctx, admin.CloseStreams{App: order.App, Side: order.Side, Fence: order.Fence})
+	_, err := r.Client.CloseStreams(ctx, admin.CloseStreams{App: order.App, Side: order.Side, Instances: order.Instances, Fence: order.Fence})
 	if err != nil {
 		return fmt.Errorf("close streams of %s, side %s: %w", order.App, order.Side, err)
 	}
