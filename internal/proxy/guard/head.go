@@ -36,14 +36,16 @@ func (h *head) read(text []byte, most release.Limits) (bool, *Refusal) {
 			return false, h.fits(most)
 		}
 		end += h.at
+		h.at = end + 1
+		// The limit first: of a line in pieces the end may never be seen.
+		if r := h.fits(most); r != nil {
+			return false, r
+		}
 		if end == h.line || text[end-1] != '\r' {
 			return false, malformed("a line does not end in CR and LF")
 		}
 		line := text[h.line : end-1]
-		h.at, h.line = end+1, end+1
-		if r := h.fits(most); r != nil {
-			return false, r
-		}
+		h.line = end + 1
 		done, r := h.next(line, most)
 		if done || r != nil {
 			return done, r
