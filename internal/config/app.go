@@ -34,6 +34,8 @@ type AppSpec struct {
 	Config Config `json:"config,omitzero"`
 	// Where the app keeps its data; needed by releases that change its schema or want a backup.
 	Database *Database `json:"database,omitempty"`
+	// A file that says what is known of the app's releases: which migrations are hazardous, which settings are gone in which version. Only `lint` and `plan` read it.
+	Catalogue string `json:"catalogue,omitempty" example:"catalogue.json"`
 	// How users reach the app.
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
 }
