@@ -45,11 +45,11 @@ func newInitCommand(s *session) *cobra.Command {
 	var of profile
 	var force bool
 	cmd := &cobra.Command{
-		Use:     "init",
-		Short:   "Write a first " + fallback,
+		Use:   "init",
+		Short: "Write a first " + fallback,
 		Example: `  cutover init --app shop --command "./shop-{{version}} --port {{port}}" --listen 127.0.0.1:8080
   cutover init --profile superset --from 4.0.2 --to 4.1.2`,
-		Args:    noArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if of.name != "" {
 				of.force = force
