@@ -32,6 +32,25 @@ def pending(script, target):
     return order
 
 
+def fits():
+    """Ends the program if SECRET_KEY is not the one that the stored passwords
+    were encrypted with: before anything is changed, not after."""
+    import sqlalchemy
+    from superset.extensions import db, encrypted_field_factory
+
+    with db.engine.connect() as connection:
+        if not sqlalchemy.inspect(connection).has_table("dbs"):
+            return
+        field = encrypted_field_factory.create(sqlalchemy.String(1024))
+        for name in ("password", "encrypted_extra"):
+            column = sqlalchemy.column(name, field)
+            query = sqlalchemy.select(column).select_from(sqlalchemy.table("dbs")).where(column.is_not(None)).limit(3)
+            try:
+                connection.execute(query).all()
+            except Exception:  # What it raises depends on the bytes.
+                sys.exit("SECRET_KEY is not the one that the stored passwords were encrypted with: hand over the key of the version that serves; nothing was migrated")
+
+
 def upgrade(revision):
     from flask_migrate import upgrade as run
     from sqlalchemy.exc import OperationalError
@@ -58,6 +77,7 @@ def main():
         from alembic.script import ScriptDirectory
         from superset.extensions import db, migrate
 
+        fits()
         script = ScriptDirectory.from_config(migrate.get_config(app.extensions["migrate"].directory))
         for revision in pending(script, sys.argv[1]):
             upgrade(revision.revision)

@@ -125,7 +125,7 @@ func (h *house) local(text string) string {
 		"replicas: 2", "replicas: 1", "within: 10m", "within: 15m",
 		// What waits for evidence and people in real life.
 		"type: canary, steps: [10%, 50%, 100%], hold: {atLeast: 5m, atLeastRequests: 200, atMost: 2h}, soak: 30m",
-		"type: blue-green, soak: {atLeast: 20s, atLeastRequests: 10}",
+		"type: blue-green, hold: {atLeast: 15s, atLeastRequests: 10}, soak: {atLeast: 15s, atLeastRequests: 10}",
 		"rehearse: {before: expand}", "guard: {slower: any, minRequests: 10}",
 		// On a machine where a core is shared by twenty, a probe takes long.
 		"timeout: 20s, failures: 6", "timeout: 60s, failures: 6", "timeout: 30s, failures: 4", "timeout: 2m, failures: 10",

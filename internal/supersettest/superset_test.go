@@ -35,7 +35,8 @@ func TestARealSupersetIsUpgradedAndTakenBackWithUsersOnIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := fill(ctx, admin, h.database)
+	// The server trusts everybody; the password is there to be stored and decrypted.
+	c, err := fill(ctx, admin, strings.Replace(h.database, "postgres@", "postgres:a-password@", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,24 +50,12 @@ func TestARealSupersetIsUpgradedAndTakenBackWithUsersOnIt(t *testing.T) {
 	h.upgrade(r, admin, c)
 	h.takeBack(r)
 	h.refuse(r, "key", "a SECRET_KEY that is not the one of the stored passwords", "", "    env: {SUPERSET_SECRET_KEY: env:OTHER_SECRET_KEY}\n")
-	h.refuse(r, "chart", "a data cache that cannot be reached, so that charts answer 500", "DATA_CACHE_CONFIG = {\"CACHE_TYPE\": \"RedisCache\", \"CACHE_REDIS_URL\": \"redis://127.0.0.1:1/1\"}\n", "")
+	h.refuse(r, "chart", "a query mutator of one's own that takes other arguments, so that no chart is drawn", "def SQL_QUERY_MUTATOR(sql):\n    return sql\n", "")
 
 	people.end()
 	r.count(people, watching)
+	r.judge(t)
 	h.takeBackAll(r)
-
-	if len(r.Failures) > 0 {
-		t.Errorf("users got %d failures:\n%s", len(r.Failures), strings.Join(r.Failures, "\n"))
-	}
-	if r.Lost > 0 || r.Errors > 0 {
-		t.Errorf("the ledger has %d lost requests and %d answers of 5xx", r.Lost, r.Errors)
-	}
-	if r.Beats != 1 {
-		t.Errorf("%d schedulers ran at once", r.Beats)
-	}
-	if r.Back > 5*time.Second {
-		t.Errorf("users were back on the old version after %s", r.Back)
-	}
 	if !t.Failed() {
 		r.write(t)
 	}
@@ -131,7 +120,6 @@ func (h *house) upgrade(r *measured, p *person, c content) {
 	if s := h.view(name); s.Phase != release.Standby {
 		h.t.Fatalf("release %s is %s: %s\n%s\n%s", name, s.Word(), s.Reason, r.Deploy, h.said())
 	}
-	r.add(h.view(name))
 }
 
 // served waits until users meet a version and returns when that was.
@@ -183,7 +171,7 @@ func (h *house) refuse(r *measured, what, words, config, target string) {
 	text := h.local(h.read("release.yaml"))
 	text = strings.Replace(text, "superset-4-1-2", name, 1)
 	text = strings.Replace(text, "  to: "+newer+"\n", fmt.Sprintf("  to:\n    version: %s-%s\n%s    files: [%s.py]\n", newer, what, target, what), 1)
-	text = strings.Replace(text, "ready: {within: 15m}", "ready: {within: 4m}", 1)
+	text = strings.Replace(text, "ready: {within: 15m}", "ready: {within: 2m}", 1)
 	h.write(what+"/superset_config.py", h.read("superset_config.py")+config)
 	text = strings.Replace(text, "["+what+".py]", "["+what+"/superset_config.py]", 1)
 	h.write(name+".yaml", text)
