@@ -18,6 +18,7 @@ var programs = map[string]func(){
 	"mirror":  func() { os.Exit(runMirror(os.Args[1:])) },
 	"shaky":   func() { os.Exit(runShaky(os.Args[1:])) },
 	"teller":  func() { os.Exit(runTeller(os.Args[1:])) },
+	"cacher":  func() { os.Exit(runCacher(os.Args[1:])) },
 }
 
 // TestMain becomes one of the programs if it was started under its name, by
@@ -36,7 +37,17 @@ func TestMain(m *testing.M) {
 		// processors can run at once.
 		_ = flag.Set("test.parallel", "6")
 	}
-	testscript.Main(m, programs)
+	testscript.Main(thenDown{m}, programs)
+}
+
+// thenDown ends what the tests share after they have run.
+type thenDown struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m thenDown) Run() int {
+	code := m.M.Run()
+	docker.Stop()
+	return code
 }
 
 func isSet(name string) bool {

@@ -1,5 +1,7 @@
 package config
 
+import "context"
+
 // APIVersion is the first line of every document.
 const APIVersion = "cutover/v1"
 
@@ -16,6 +18,8 @@ type App struct {
 	Spec AppSpec `json:"spec" jsonschema:"required"`
 
 	doc *document
+	// resolve is the Loader's ResolveImage.
+	resolve func(ctx context.Context, socket, image string) (string, error)
 }
 
 // AppMetadata names an app.
@@ -36,14 +40,10 @@ type AppSpec struct {
 	Database *Database `json:"database,omitempty"`
 	// A file that says what is known of the app's releases: which migrations are hazardous, which settings are gone in which version. Only `lint` and `plan` read it.
 	Catalogue string `json:"catalogue,omitempty" example:"catalogue.json"`
+	// Where the app caches; needed by releases that keep two versions' caches apart.
+	Cache *Cache `json:"cache,omitempty"`
 	// How users reach the app.
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
-}
-
-// Runtime is what runs the app.
-type Runtime struct {
-	// The type of runtime. Local processes are possible for now.
-	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
 }
 
 // Config is an app's configuration.
@@ -58,7 +58,7 @@ type Config struct {
 
 // Traffic is how users reach an app.
 type Traffic struct {
-	// What steers the traffic. The embedded proxy is possible for now.
+	// What steers the traffic: cutover's own proxy, or an nginx or HAProxy that you run. It stays the same for as long as the app stands.
 	Driver Driver `json:"driver,omitempty" jsonschema:"default=embedded"`
 	// host:port that users connect to.
 	Listen string `json:"listen" jsonschema:"required" example:"\"127.0.0.1:8080\""`
@@ -88,6 +88,10 @@ type Traffic struct {
 	Backend Backend `json:"backend,omitzero"`
 	// What becomes of requests while no instance can take them, such as during a restart: they wait for a moment.
 	Hold Waiting `json:"hold,omitzero"`
+	// The nginx that serves the app; with driver: nginx.
+	Nginx *Nginx `json:"nginx,omitempty"`
+	// The HAProxy that serves the app; with driver: haproxy.
+	HAProxy *HAProxy `json:"haproxy,omitempty"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

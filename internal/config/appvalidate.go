@@ -19,10 +19,13 @@ var hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0
 func (a *App) validate() {
 	tell := a.doc.reporter("")
 	checkName(a.Metadata.Name, "metadata.name", tell)
+	a.Spec.Runtime.validate(tell.in("spec.runtime"))
 	a.validateComponents(tell.in("spec"))
 	a.Spec.Config.validate(tell.in("spec.config"))
 	a.Spec.Database.validate(tell.in("spec.database"))
+	a.Spec.Cache.validate(tell.in("spec.cache"))
 	a.Spec.Traffic.validate(tell.in("spec.traffic"))
+	a.validateForeign(tell.in("spec.traffic"))
 }
 
 func (a *App) validateComponents(tell report) {
@@ -36,6 +39,7 @@ func (a *App) validateComponents(tell report) {
 		path := entry("components", name)
 		checkName(name, path, tell)
 		a.Spec.Components[name].validate(tell.in(path))
+		a.Spec.Components[name].validateRuntime(a.Spec.Runtime, tell.in(path))
 	}
 }
 
@@ -178,6 +182,9 @@ func (a Affinity) validate(tell report) {
 }
 
 func (t Traffic) front(dir string) release.Front {
+	if t.foreign() {
+		return t.foreignFront(dir)
+	}
 	return release.Front{
 		Listen: t.Listen, Hosts: t.Hosts, Path: t.Path,
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},

@@ -18,6 +18,7 @@ func (r *Release) validateComponents(a *App) {
 			r.doc.report(entry("spec.to.components", name), fmt.Sprintf("%q is no worker or singleton of the app", printable(name)), meant(name, known))
 		}
 	}
+	r.validateImages(a)
 	if len(r.Spec.Components) == 0 {
 		return
 	}
@@ -91,6 +92,11 @@ func (a *App) companion(ctx context.Context, r *Release, name string, now releas
 	if err != nil {
 		return c, err
 	}
+	cache, problem := cacheOf(a, r, now)
+	if problem != nil {
+		return c, Problems{problem}
+	}
+	artefact = told(artefact, cache)
 	digest, err := Digest(artefact)
 	if err != nil {
 		return c, err

@@ -38,15 +38,21 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 	if p := r.mismatch(serves); p != nil {
 		return release.Plan{}, Problems{p}
 	}
+	cache, problem := cacheOf(app, r, now)
+	if problem != nil {
+		return release.Plan{}, Problems{problem}
+	}
 	artefact, err := artefactOf(ctx, app, r, app.front(), keep)
 	if err != nil {
 		return release.Plan{}, err
 	}
+	artefact = told(artefact, cache)
 	digest, err := Digest(artefact)
 	if err != nil {
 		return release.Plan{}, err
 	}
 	p := b.frame(app, r)
+	p.Cache = cache
 	if p.Front.Pages, err = app.pages(); err != nil {
 		return release.Plan{}, err
 	}
@@ -131,6 +137,12 @@ func artefactOf(ctx context.Context, app *App, r *Release, name string, keep Sna
 		return release.Artefact{}, err
 	}
 	a := release.Artefact{Command: in.args, Dir: in.dir, Env: in.env, Health: in.health, Stop: in.stop}
+	if a.Container, err = app.container(ctx, r, name); err != nil {
+		return a, err
+	}
+	if a.Container != nil {
+		a.Runtime = string(app.Spec.Runtime.Type)
+	}
 	for _, c := range contents {
 		if err := ctx.Err(); err != nil {
 			return a, fmt.Errorf("plan %s: %w", r.Metadata.Name, err)
@@ -158,8 +170,10 @@ type content struct {
 func (in inputs) contents(app *App, r *Release) ([]content, Problems) {
 	var found []content
 	var problems Problems
-	if info, err := os.Stat(in.dir); err != nil || !info.IsDir() {
-		problems = append(problems, missingDir(app, r, in.dir))
+	if !app.Spec.Runtime.containers() {
+		if info, err := os.Stat(in.dir); err != nil || !info.IsDir() {
+			problems = append(problems, missingDir(app, r, in.dir))
+		}
 	}
 	for _, f := range in.files {
 		data, p := f.read()

@@ -35,6 +35,8 @@ type ReleaseSpec struct {
 	Backup *Backup `json:"backup,omitempty"`
 	// The trial of the schema change on a clone of the database.
 	Rehearse *Rehearse `json:"rehearse,omitempty"`
+	// Which kinds of cached things both versions share.
+	Cache *CacheChange `json:"cache,omitempty"`
 	// The components that change, the one with users among them; none named means all. The others go on as they are.
 	Components []string `json:"components,omitempty"`
 	// How traffic moves.
@@ -74,6 +76,8 @@ type Target struct {
 	Shell bool `json:"shell,omitempty"`
 	// The working directory, in place of the component's.
 	Dir string `json:"dir,omitempty"`
+	// The image, in place of the component's. May contain {{version}} and {{app}}.
+	Image string `json:"image,omitempty"`
 	// Environment variables, added to the app's.
 	Env map[string]Text `json:"env,omitempty"`
 	// The file of NAME=value lines, in place of the app's.

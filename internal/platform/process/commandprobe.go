@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/logtail"
+	"cutover/internal/probe"
 	"cutover/internal/release"
 )
 
@@ -52,7 +53,7 @@ func probeCommand(ctx context.Context, h release.Health, s slot, run slotRun) er
 	case err == nil || errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success():
 		return nil
 	case ctx.Err() != nil:
-		return explainProbe(args[0], context.DeadlineExceeded, h.Timeout)
+		return probe.Explain(args[0], context.DeadlineExceeded, h.Timeout)
 	}
 	return fmt.Errorf("%s: %w%s", args[0], err, out.last(s.secrets()))
 }
@@ -65,7 +66,7 @@ func surroundings(pid int) (env []string, dir string, err error) {
 	}
 	for entry := range bytes.SplitSeq(bytes.TrimRight(data, "\x00"), []byte{0}) {
 		// What it starts is not of the instance and does not end with it.
-		if !bytes.HasPrefix(entry, []byte(instanceVariable+"=")) {
+		if !bytes.HasPrefix(entry, []byte(environ.InstanceVariable+"=")) {
 			env = append(env, string(entry))
 		}
 	}
@@ -87,10 +88,8 @@ func (b *tailBuffer) Write(p []byte) (int, error) {
 
 // last returns the last line, without the secrets.
 func (b *tailBuffer) last(secrets []string) string {
-	line := strings.TrimSpace(string(b.data))
-	line = printable(line[strings.LastIndexByte(line, '\n')+1:])
-	if line == "" {
-		return ""
+	if line := logtail.Last(b.data, secrets...); line != "" {
+		return ": " + line
 	}
-	return ": " + cut(environ.Mask(line, secrets...), lastWords)
+	return ""
 }

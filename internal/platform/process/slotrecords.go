@@ -3,6 +3,8 @@ package process
 import (
 	"strconv"
 	"time"
+
+	"cutover/internal/durable"
 )
 
 // slotRun is the latest process of a slot. Its own shim writes it, before it
@@ -41,11 +43,13 @@ type slotReady struct {
 }
 
 // run returns the latest process; found is false if there never was one.
-func (s slot) run() (r slotRun, found bool, err error) { return readRecord[slotRun](s.runFile()) }
+func (s slot) run() (r slotRun, found bool, err error) {
+	return durable.ReadRecord[slotRun](s.runFile())
+}
 
 // end returns how the process id ended, the zero value if that is not known.
 func (s slot) end(of identity) (slotEnd, error) {
-	e, _, err := readRecord[slotEnd](s.endFile())
+	e, _, err := durable.ReadRecord[slotEnd](s.endFile())
 	if e.Of != of {
 		return slotEnd{}, err
 	}
@@ -53,7 +57,7 @@ func (s slot) end(of identity) (slotEnd, error) {
 }
 
 // stopping returns whether, and since when, the slot has been told to end.
-func (s slot) stopping() (slotStop, bool, error) { return readRecord[slotStop](s.stopFile()) }
+func (s slot) stopping() (slotStop, bool, error) { return durable.ReadRecord[slotStop](s.stopFile()) }
 
 func (s slot) addr(r slotRun) string {
 	if r.Port == 0 {
