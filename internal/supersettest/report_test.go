@@ -93,7 +93,7 @@ func (r *measured) String() string {
 	for _, name := range []string{"dashboard", "chart data", "SQL Lab", "login"} {
 		of = append(of, fmt.Sprintf("%d %s", r.Done[name], name))
 	}
-	line("what users did while three releases came and went", fmt.Sprintf("%d turns (%s), of several requests each", r.All, strings.Join(of, ", ")))
+	line("what users did while four releases came and went", fmt.Sprintf("%d turns (%s), of several requests each", r.All, strings.Join(of, ", ")))
 	line("turns that failed", fmt.Sprint(len(r.Failures)))
 	line("the proxy's ledger over these releases", fmt.Sprintf("%d accepted, %d answered, %d clients went away, %d lost, %d answers of 5xx", r.Accepted, r.Answered, r.Gone, r.Lost, r.Errors))
 	line("the slowest turn", s(r.Slowest))
