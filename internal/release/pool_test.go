@@ -24,7 +24,7 @@ func TestBothVersionsTogetherHaveToFitTheConnections(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "(6 old + 5 new instances) x 10 + 5 in reserve = 115, and there are 114") {
 		t.Errorf("one too few: %v", err)
 	}
-	p.Strategy, p.Companions = RollingUpdate, nil
+	p.Strategy, p.Companions, p.Rolling.Parallelism = RollingUpdate, nil, 2
 	if old, fresh := p.Instances(); old+fresh != 5 {
 		t.Errorf("a rolling update has %d + %d instances at once", old, fresh)
 	}
