@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test test-alembic check schema test-large fuzz bench-core bench-journal bench-switch bench-takeover bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow soak clean
+.PHONY: help build demo test test-alembic test-superset check schema test-large fuzz bench-core bench-journal bench-switch bench-takeover bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ test: check ## everything that has to hold, with the race detector
 
 test-alembic: ## a real Alembic project, run and rehearsed; needs python3 with pip
 	CUTOVER_ALEMBIC=$$(scripts/alembic) $(GO) test -race -timeout 10m -tags alembic -run Alembic ./internal/rehearsal
+
+test-superset: ## a real Superset upgraded and taken back with users on it; needs Python 3.11, redis-server, 4 GB, half an hour
+	CUTOVER_SUPERSET=$$(scripts/superset) SUPERSET_REPORT=$(CURDIR)/docs/superset-report.md $(GO) test -tags superset -count=1 -v -timeout 100m -run Superset ./internal/supersettest
 
 test-large: ## bodies of 2 GiB through the proxy in constant memory
 	CUTOVER_TRANSFER_MIB=2048 $(GO) test -timeout 30m -run LargeBodies -count 1 ./internal/proxy/conformance

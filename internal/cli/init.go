@@ -42,13 +42,22 @@ type starterFlags struct {
 
 func newInitCommand(s *session) *cobra.Command {
 	var f starterFlags
+	var of profile
 	var force bool
 	cmd := &cobra.Command{
-		Use:     "init",
-		Short:   "Write a first " + fallback,
-		Example: `  cutover init --app shop --command "./shop-{{version}} --port {{port}}" --listen 127.0.0.1:8080`,
-		Args:    noArgs,
+		Use:   "init",
+		Short: "Write a first " + fallback,
+		Example: `  cutover init --app shop --command "./shop-{{version}} --port {{port}}" --listen 127.0.0.1:8080
+  cutover init --profile superset --from 4.0.2 --to 4.1.2`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if of.name != "" {
+				of.force = force
+				return s.initProfile(of)
+			}
+			if cmd.Flags().Changed("from") || cmd.Flags().Changed("to") {
+				return usage("--from and --to are for a profile: add --profile superset, or leave them out")
+			}
 			if _, err := os.Stat(fallback); err == nil && !force {
 				return usage("%s is here already; --force replaces it", fallback)
 			}
@@ -78,6 +87,9 @@ func newInitCommand(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&f.Health, "health", "/", "a path that answers 2xx when an instance is ready")
 	cmd.Flags().StringVar(&f.Version, "version", "v1", "the first version")
 	cmd.Flags().IntVar(&f.Replicas, "replicas", 2, "how many instances")
+	cmd.Flags().StringVar(&of.name, "profile", "", "write the files of a known app instead: superset")
+	cmd.Flags().StringVar(&of.from, "from", exampleFrom, "with --profile: the version that serves")
+	cmd.Flags().StringVar(&of.to, "to", exampleTo, "with --profile: the version to bring in")
 	cmd.Flags().BoolVar(&force, "force", false, "replace a file that is there")
 	return cmd
 }

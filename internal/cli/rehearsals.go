@@ -140,13 +140,24 @@ func (r rehearsals) steps(o release.SchemaOrder, production backup.Source) ([]re
 	step := func(name string, c native.Command) rehearsal.Step {
 		return rehearsal.Native{Command: c, Variables: leading(c.Env, production.URL), Production: production, Budget: e.Budget}.Step(name)
 	}
-	steps := []rehearsal.Step{step("upgrade", e.Upgrade)}
-	if len(e.Downgrade.Args) > 0 {
-		back := step("downgrade", e.Downgrade)
+	var steps []rehearsal.Step
+	for _, leg := range e.Up {
+		steps = append(steps, step(legName("upgrade", leg, e.Up), leg.Command))
+	}
+	for _, leg := range e.Down {
+		back := step(legName("downgrade", leg, e.Down), leg.Command)
 		back.Back = true
 		steps = append(steps, back)
 	}
 	return steps, nil
+}
+
+// legName is what a report calls one command of a migration.
+func legName(what string, leg native.Leg, among []native.Leg) string {
+	if len(among) == 1 {
+		return what
+	}
+	return what + " to " + leg.Revision
 }
 
 // leading names the variables whose value is the address of the database,

@@ -38,6 +38,8 @@ type AppSpec struct {
 	Config Config `json:"config,omitzero"`
 	// Where the app keeps its data; needed by releases that change its schema or want a backup.
 	Database *Database `json:"database,omitempty"`
+	// A file that says what is known of the app's releases: which migrations are hazardous, which settings are gone in which version. Only `lint` and `plan` read it.
+	Catalogue string `json:"catalogue,omitempty" example:"catalogue.json"`
 	// Where the app caches; needed by releases that keep two versions' caches apart.
 	Cache *Cache `json:"cache,omitempty"`
 	// How users reach the app.

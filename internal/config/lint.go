@@ -66,6 +66,7 @@ func Lint(b *Bundle) []Finding {
 		l.release(app, r)
 		l.inputs(app, r)
 		l.schema(app, r)
+		l.catalogue(app, r)
 		l.loads(b, r)
 	}
 	slices.SortStableFunc(found, func(a, b Finding) int {

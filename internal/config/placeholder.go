@@ -14,7 +14,10 @@ var (
 	startPlaceholders = []string{"app", "files", "port", "side", "version"}
 	probePlaceholders = []string{"app", "port", "side", "version"}
 	pathPlaceholders  = []string{"app", "version"}
-	placeholder       = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
+	// nativePlaceholders are those of a migration's commands; the revision is
+	// filled in when one of them runs.
+	nativePlaceholders = []string{"app", "revision", "version"}
+	placeholder        = regexp.MustCompile(`\{\{([^{}]*)\}\}`)
 )
 
 // checkPlaceholders reports names in {{...}} that are not among the known.

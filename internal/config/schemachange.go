@@ -36,7 +36,7 @@ type Accept struct {
 }
 
 // Native is how an app migrates its database itself. The commands run as the
-// new version does: in its folder, with its environment. May contain {{version}} and {{app}}.
+// new version does: in its folder, with its environment. May contain {{version}}, {{app}} and {{revision}}.
 type Native struct {
 	// The command that brings the database to the revision of the new version.
 	Upgrade Command `json:"upgrade" jsonschema:"required" example:"[\"superset\", \"db\", \"upgrade\"]"`
@@ -48,6 +48,8 @@ type Native struct {
 	From Text `json:"from,omitempty"`
 	// The revision after.
 	To Text `json:"to" jsonschema:"required" example:"\"a1b2c3\""`
+	// The revisions after from in their order, the last being to: what was interrupted at one of them goes on. A command with {{revision}} in its arguments runs once for each, so that each has a transaction and locks of its own.
+	Revisions []Text `json:"revisions,omitempty"`
 	// How long each command may take.
 	Timeout Duration `json:"timeout,omitempty" jsonschema:"default=10m"`
 	// How long one statement may take; 0 is as long as the command.
@@ -82,9 +84,10 @@ func (n *Native) validate(tell report) {
 			tell(path, reason, cure)
 		}
 		for _, a := range args {
-			checkPlaceholders(a, path, pathPlaceholders, tell)
+			checkPlaceholders(a, path, nativePlaceholders, tell)
 		}
 	}
+	n.validateRevisions(tell)
 	checkPositive(n.Timeout, "timeout", tell)
 	if n.From == n.To {
 		tell("to", fmt.Sprintf("it leads from %q to the same", n.From), "write the revision of the new version")
@@ -104,6 +107,9 @@ func (n *Native) resolve(app, version string) release.Native {
 		Timeout: time.Duration(n.Timeout), StatementTimeout: time.Duration(n.StatementTimeout)}
 	if n.Downgrade.given() {
 		r.Downgrade = command(n.Downgrade)
+	}
+	for _, revision := range n.Revisions {
+		r.Revisions = append(r.Revisions, string(revision))
 	}
 	return r
 }

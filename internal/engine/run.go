@@ -106,7 +106,7 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 	case release.ActExpand, release.ActContract, release.ActRevertSchema:
 		// Waiting for locks and for older transactions takes its time; what
 		// users notice is bounded by the lock budget.
-		return max(stageLimit, p.Schema.Native.Timeout+room)
+		return max(stageLimit, time.Duration(max(1, len(p.Schema.Native.Revisions)))*p.Schema.Native.Timeout+room)
 	case release.ActBackfill:
 		if p.Schema.Fill.Within > 0 {
 			return p.Schema.Fill.Within

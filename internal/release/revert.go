@@ -76,7 +76,7 @@ func (d *decider) schemaBack() bool {
 		return true
 	case !d.w.Schema.Known:
 		d.wait("the database cannot be observed")
-	case d.w.Schema.Expanded:
+	case d.w.Schema.Expanded || d.w.Schema.Partly:
 		d.want(Action{Kind: ActRevertSchema})
 		d.callForHelp(ActRevertSchema, NoSide, "mend what the database says, then `cutover resume`")
 	default:

@@ -78,6 +78,9 @@ type Native struct {
 	// database without one.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Revisions, if given, are those after From in their order, To the last:
+	// a command with {{revision}} in its arguments runs once for each.
+	Revisions []string `json:"revisions,omitempty"`
 	// Timeout bounds each command, StatementTimeout each statement of it; 0
 	// is as long as the command may take.
 	Timeout          time.Duration `json:"timeout,omitempty"`

@@ -111,6 +111,9 @@ func (p Plan) tests() (what string, least time.Duration) {
 
 // expands says how the schema gets to fit both versions.
 func (s Schema) expands() string {
+	if n := len(s.Native.Revisions); n > 0 {
+		return fmt.Sprintf("run %s %s, which takes the database from %s to %s, a revision at a time", s.Native.Upgrade[0], plural(n, "time", "times"), orNothing(s.Native.From), s.Native.To)
+	}
 	if s.IsNative() {
 		return fmt.Sprintf("run %s, which takes the database from %s to %s", s.Native.Upgrade[0], orNothing(s.Native.From), s.Native.To)
 	}

@@ -40,6 +40,9 @@ type SchemaWorld struct {
 	Expanded   bool `json:"expanded"`
 	Filled     bool `json:"filled"`
 	Contracted bool `json:"contracted"`
+	// Partly says that the app's own migrations were left on their way, so
+	// that there is something to take back although nothing is Expanded.
+	Partly bool `json:"partly,omitempty"`
 	// Waits says what is missing to the next stage, in words.
 	Waits string `json:"waits,omitempty"`
 	// Progress is how far a fill under way has come.

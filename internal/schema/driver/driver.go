@@ -58,7 +58,7 @@ func (d *Driver) Observe(ctx context.Context, o release.SchemaOrder) (release.Sc
 		if err != nil {
 			return release.SchemaWorld{}, err
 		}
-		return release.SchemaWorld{Known: true, Expanded: w.Expanded, Filled: w.Filled, Contracted: w.Contracted, Waits: w.Waits}, nil
+		return release.SchemaWorld{Known: true, Expanded: w.Expanded, Filled: w.Filled, Contracted: w.Contracted, Partly: w.Partly, Waits: w.Waits}, nil
 	})
 }
 

@@ -10,10 +10,10 @@ import (
 // Errands are the app's own migrations as commands that could be run, with the
 // new version's environment.
 type Errands struct {
-	Upgrade native.Command
-	// Downgrade has no Args if nothing is given that undoes the upgrade.
-	Downgrade native.Command
-	Budget    native.Budget
+	// Up are the commands of the upgrade in their order, Down those of the
+	// downgrade, none if nothing is given that undoes the upgrade.
+	Up, Down []native.Leg
+	Budget   native.Budget
 }
 
 // Errands prepares the native migrations of an order without running them.
@@ -25,5 +25,6 @@ func (d *Driver) Errands(o release.SchemaOrder) (Errands, error) {
 	if err != nil {
 		return Errands{}, err
 	}
-	return Errands{Upgrade: s.migration.Upgrade, Downgrade: s.migration.Downgrade, Budget: s.budget}, nil
+	up, down := s.migration.Legs()
+	return Errands{Up: up, Down: down, Budget: s.budget}, nil
 }

@@ -27,7 +27,7 @@ func (d *Driver) native(o release.SchemaOrder) (migrated, error) {
 	}
 	n := o.Schema.Native
 	m := migrated{
-		migration: native.Migration{From: n.From, To: n.To},
+		migration: native.Migration{From: n.From, To: n.To, Revisions: n.Revisions},
 		budget:    native.Budget{LockTimeout: o.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
 		stays:     o.Schema.Stays(),
 	}
@@ -54,17 +54,17 @@ func (d *Driver) command(o release.SchemaOrder, argv []string) (native.Command, 
 	return native.Command{Args: args, Dir: o.To.Artefact.Dir, Env: env, Secrets: secrets}, nil
 }
 
-// Observe asks for the revision. A revision that is neither the one before
-// nor the one after is an error: nobody knows what fits it.
+// Observe asks for the revision. A revision that is not of the migration is an
+// error: nobody knows what fits it.
 func (m migrated) Observe(ctx context.Context) (schema.World, error) {
-	at, err := m.migration.At(ctx, m.budget)
+	at, revision, err := m.migration.At(ctx, m.budget)
 	if err != nil {
 		return schema.World{}, err
 	}
 	if at == native.After {
 		return schema.World{Expanded: true, Filled: true, Contracted: true}, nil
 	}
-	return schema.World{Waits: "the database is at " + m.migration.From}, nil
+	return schema.World{Partly: at == native.Between, Waits: "the database is at " + revision}, nil
 }
 
 // Expand runs the upgrade.

@@ -17,12 +17,12 @@ func TestADatabaseIsBeforeOrAfterOrAtARevisionNobodyKnows(t *testing.T) {
 		want     native.Place
 	}{{"one", native.Before}, {"two", native.After}} {
 		run(t, dsn, "UPDATE version SET revision = '"+c.revision+"'")
-		if at, err := m.At(context.Background(), budget); err != nil || at != c.want {
+		if at, _, err := m.At(context.Background(), budget); err != nil || at != c.want {
 			t.Errorf("at revision %s it is %v, %v; want %v", c.revision, at, err, c.want)
 		}
 	}
 	run(t, dsn, "UPDATE version SET revision = 'three'")
-	if _, err := m.At(context.Background(), budget); !errors.Is(err, native.ErrHead) {
+	if _, _, err := m.At(context.Background(), budget); !errors.Is(err, native.ErrHead) {
 		t.Errorf("at a third revision: %v, want ErrHead", err)
 	}
 }

@@ -22,6 +22,12 @@ type Migration struct {
 	// From is the revision before, To the one after. From may be empty: a
 	// database without one.
 	From, To string
+	// Revisions, if given, are those after From in their order, To the last. A
+	// database that was left at one of them goes on from there. A command
+	// whose arguments name {{revision}} runs once for each, so that each has
+	// its own transaction and its own locks; any other has to walk the whole
+	// way by itself.
+	Revisions []string
 }
 
 // Report is what a step of a migration did.
@@ -31,7 +37,10 @@ type Report struct {
 	Before, After string
 	// Already says that the database was there and nothing was run.
 	Already bool
-	Result  Result
+	// Result is of the last command that ran.
+	Result Result
+	// Took is how long each revision took, if they were run one at a time.
+	Took []StepTook
 }
 
 // Up brings the database from From to To. It may be repeated: if the database
@@ -67,6 +76,9 @@ func (m Migration) move(ctx context.Context, c Command, from, to string, b Budge
 	if r.After = r.Before; same(r.Before, to) {
 		r.Already = true
 		return r, nil
+	}
+	if len(m.Revisions) > 0 {
+		return m.walk(ctx, c, r, to, b)
 	}
 	if !same(r.Before, from) {
 		return r, fmt.Errorf("%w: it is at %q, not at %q: nothing was run", ErrHead, r.Before, from)
