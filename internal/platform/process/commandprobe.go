@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/probe"
 	"cutover/internal/release"
 )
 
@@ -52,7 +53,7 @@ func probeCommand(ctx context.Context, h release.Health, s slot, run slotRun) er
 	case err == nil || errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success():
 		return nil
 	case ctx.Err() != nil:
-		return explainProbe(args[0], context.DeadlineExceeded, h.Timeout)
+		return probe.Explain(args[0], context.DeadlineExceeded, h.Timeout)
 	}
 	return fmt.Errorf("%s: %w%s", args[0], err, out.last(s.secrets()))
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"cutover/internal/probe"
 	"cutover/internal/release"
 )
 
@@ -102,9 +103,9 @@ func (w *watch) probe(ctx context.Context) error {
 	case w.health.Running:
 		return nil // whoever looks has seen that it runs
 	case len(w.health.Command) == 0:
-		return probe(ctx, w.health, w.addr)
+		return probe.Ready(ctx, w.health, w.addr)
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeLimit(w.health))
+	ctx, cancel := context.WithTimeout(ctx, probe.Limit(w.health))
 	defer cancel()
 	return probeCommand(ctx, w.health, w.slot, w.run)
 }

@@ -1,4 +1,5 @@
-package process
+// Package probe asks one instance whether it is ready.
+package probe
 
 import (
 	"context"
@@ -26,9 +27,11 @@ var prober = &http.Client{
 	},
 }
 
-// probe asks the instance at addr once whether it is ready; nil means yes.
-func probe(ctx context.Context, h release.Health, addr string) error {
-	timeout := probeLimit(h)
+// Ready asks the instance at addr, host:port, once whether it is ready: by GET
+// of h.Path or, without one, by connecting. nil means yes. It takes no longer
+// than Limit(h).
+func Ready(ctx context.Context, h release.Health, addr string) error {
+	timeout := Limit(h)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if h.Path == "" {
@@ -37,7 +40,8 @@ func probe(ctx context.Context, h release.Health, addr string) error {
 	return probeHTTP(ctx, h.Path, addr, timeout)
 }
 
-func probeLimit(h release.Health) time.Duration {
+// Limit is how long one probe may take.
+func Limit(h release.Health) time.Duration {
 	if h.Timeout <= 0 {
 		return defaultProbe
 	}
@@ -47,7 +51,7 @@ func probeLimit(h release.Health) time.Duration {
 func probePort(ctx context.Context, addr string, timeout time.Duration) error {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 	if err != nil {
-		return explainProbe("connect to "+addr, err, timeout)
+		return Explain("connect to "+addr, err, timeout)
 	}
 	return conn.Close()
 }
@@ -61,7 +65,7 @@ func probeHTTP(ctx context.Context, path, addr string, timeout time.Duration) er
 	req.Header.Set("User-Agent", "cutover")
 	res, err := prober.Do(req)
 	if err != nil {
-		return explainProbe(what, err, timeout)
+		return Explain(what, err, timeout)
 	}
 	// Only the status counts; a program that is cut off in the middle of a
 	// short answer might log it as an error.
@@ -73,7 +77,8 @@ func probeHTTP(ctx context.Context, path, addr string, timeout time.Duration) er
 	return nil
 }
 
-func explainProbe(what string, err error, timeout time.Duration) error {
+// Explain says in words why a probe, described by what, has failed.
+func Explain(what string, err error, timeout time.Duration) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%s: nothing listens on its port yet", what)

@@ -1,4 +1,4 @@
-package process
+package probe_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"cutover/internal/probe"
 	"cutover/internal/release"
 )
 
@@ -25,7 +26,7 @@ func TestAProbeAcceptsTwoAndThreeHundredsOnly(t *testing.T) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
 		}))
-		err := probe(t.Context(), release.Health{Path: "/health?full=1", Timeout: 10 * time.Second}, server.Listener.Addr().String())
+		err := probe.Ready(t.Context(), release.Health{Path: "/health?full=1", Timeout: 10 * time.Second}, server.Listener.Addr().String())
 		server.Close()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("status %d: %v; want %q", status, err, want)
@@ -58,7 +59,7 @@ func TestAProbeEndsInTimeAndSaysWhatItSaw(t *testing.T) {
 		"bad path":     {release.Health{Path: "/%zz"}, silent.Addr().String(), "invalid URL"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		err := probe(ctx, c.health, c.addr)
+		err := probe.Ready(ctx, c.health, c.addr)
 		cancel()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
