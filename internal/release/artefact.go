@@ -25,6 +25,14 @@ type Artefact struct {
 	Files  []File `json:"files,omitempty"`
 	Health Health `json:"health"`
 	Stop   Stop   `json:"stop"`
+	// Orders run it in place of Command where the runtime is "command".
+	Orders *Orders `json:"orders,omitempty"`
+	// Addresses, host:port each, are where its instances answer that somebody
+	// else runs, where the runtime is "static".
+	Addresses []string `json:"addresses,omitempty"`
+	// Adopted are instances that ran before cutover knew of them. Without a
+	// Command none can be started in their place.
+	Adopted []Adopted `json:"adopted,omitempty"`
 }
 
 // EnvVar is one environment variable: either a plain Value or a Ref
