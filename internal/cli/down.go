@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"cutover/internal/api"
-	"cutover/internal/platform/process"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
 	"cutover/internal/release"
@@ -120,18 +119,22 @@ func stopInstances(ctx context.Context, l layout) error {
 	if err != nil {
 		return err
 	}
-	apps, err := p.Apps()
+	others, err := openStoppable(l, p)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, app := range apps {
-		errs = append(errs, stopApp(ctx, p, app))
+	for _, r := range others {
+		apps, err := r.Apps()
+		errs = append(errs, err)
+		for _, app := range apps {
+			errs = append(errs, stopApp(ctx, r, app))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func stopApp(ctx context.Context, p *process.Platform, app string) error {
+func stopApp(ctx context.Context, p stoppable, app string) error {
 	fence, err := p.Fence(app)
 	if err != nil {
 		return err
@@ -144,5 +147,7 @@ func stopApp(ctx context.Context, p *process.Platform, app string) error {
 	for _, i := range list {
 		order.Instances = append(order.Instances, i.ID)
 	}
+	// What ran before cutover knew of it could not be brought back: it runs on.
+	order.Leave = true
 	return p.Stop(ctx, order)
 }

@@ -40,8 +40,16 @@ type AppSpec struct {
 
 // Runtime is what runs the app.
 type Runtime struct {
-	// The type of runtime. Local processes are possible for now.
+	// The type of runtime: process for programs of this machine, command for instances that commands of your own start, stop and list, static for addresses that somebody else runs.
 	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
+	// With type command: what starts one instance. Like the two below it may contain {{app}}, {{side}}, {{version}}, {{files}}, {{instance}}, {{component}}, {{port}} and {{grace}}.
+	Start Command `json:"start,omitzero" example:"[systemctl, start, \"shop@{{instance}}\"]"`
+	// With type command: what ends one instance.
+	Stop Command `json:"stop,omitzero" example:"[systemctl, stop, \"shop@{{instance}}\"]"`
+	// With type command: what lists instances, as JSON lines {"id", "side", "version", "addr", "alive", "detail"} or an array of them; only id is needed.
+	List Command `json:"list,omitzero"`
+	// With type static: the addresses, host:port, of each version.
+	Static map[string][]string `json:"static,omitempty" example:"{v1: [\"10.0.0.1:8080\"], v2: [\"10.0.0.2:8080\"]}"`
 }
 
 // Config is an app's configuration.

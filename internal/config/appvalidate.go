@@ -18,6 +18,7 @@ var hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0
 func (a *App) validate() {
 	tell := a.doc.reporter("")
 	checkName(a.Metadata.Name, "metadata.name", tell)
+	a.validateRuntime(tell.in("spec"))
 	a.validateComponents(tell.in("spec"))
 	a.Spec.Config.validate(tell.in("spec.config"))
 	a.Spec.Database.validate(tell.in("spec.database"))

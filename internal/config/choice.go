@@ -15,7 +15,7 @@ type Driver string
 type StrategyType string
 
 var (
-	runtimes       = []string{"process"}
+	runtimes       = []string{"process", "command", "static"}
 	plannedRuntime = []string{"docker", "compose", "swarm", "kubernetes"}
 	drivers        = []string{"embedded"}
 	plannedDriver  = []string{"nginx", "haproxy", "gatewayapi"}

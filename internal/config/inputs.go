@@ -48,9 +48,11 @@ func inputsOf(a *App, r *Release, name string) (inputs, error) {
 	if to.Command.given() {
 		command, shell = to.Command, to.Shell
 	}
-	var err error
-	if in.args, err = command.args(shell); err != nil {
-		return in, fmt.Errorf("read the command: %w", err)
+	if a.Spec.Runtime.Type == process {
+		var err error
+		if in.args, err = command.args(shell); err != nil {
+			return in, fmt.Errorf("read the command: %w", err)
+		}
 	}
 	path := func(text string, doc *document) string {
 		return absolute(fill(text, a.Metadata.Name, string(r.Spec.To.Version)), doc.source.dir)

@@ -197,7 +197,10 @@ func distinct(a *App, r *Release) bool {
 		return true
 	}
 	c, _ := a.component()
-	texts := append([]string{c.Command.String(), c.Dir, a.Spec.Config.EnvFile}, a.Spec.Config.Files...)
+	if a.Spec.Runtime.Type == static {
+		return true // each version has addresses of its own
+	}
+	texts := append([]string{c.Command.String(), a.Spec.Runtime.Start.String(), c.Dir, a.Spec.Config.EnvFile}, a.Spec.Config.Files...)
 	for _, v := range a.Spec.Config.Env {
 		texts = append(texts, string(v))
 	}

@@ -128,6 +128,9 @@ func artefactOf(ctx context.Context, app *App, r *Release, name string, keep Sna
 		return release.Artefact{}, err
 	}
 	a := release.Artefact{Command: in.args, Dir: in.dir, Env: in.env, Health: in.health, Stop: in.stop}
+	if err := app.runBy(&a, r); err != nil {
+		return release.Artefact{}, err
+	}
 	for _, c := range contents {
 		if err := ctx.Err(); err != nil {
 			return a, fmt.Errorf("plan %s: %w", r.Metadata.Name, err)

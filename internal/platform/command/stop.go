@@ -24,6 +24,11 @@ const (
 // any more. Before the first command it is on record that they are being
 // stopped. Instances that do not exist are no error.
 func (p *Platform) Stop(ctx context.Context, order release.StopOrder) error {
+	if order.Leave {
+		if err := p.leave(ctx, order); err != nil {
+			return err
+		}
+	}
 	condemned, err := p.condemn(ctx, order)
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", order.App, err)
@@ -118,4 +123,22 @@ func (p *Platform) strike(ctx context.Context, stamp release.Stamp, condemned []
 		}
 	}
 	return errors.Join(append(errs, held.Save())...)
+}
+
+// leave forgets instances that ran before cutover knew of them, and lets them
+// run on.
+func (p *Platform) leave(ctx context.Context, order release.StopOrder) error {
+	held, err := p.book.Hold(ctx, order.Stamp)
+	if err != nil {
+		return fmt.Errorf("leave %s: %w", order.App, err)
+	}
+	defer held.Release()
+	var found []string
+	for _, e := range held.Entries {
+		if e.Adopted != nil && slices.Contains(order.Instances, e.ID) {
+			found = append(found, e.ID)
+		}
+	}
+	held.Remove(found...)
+	return held.Save()
 }
