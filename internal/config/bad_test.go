@@ -170,8 +170,8 @@ var values = []bad{
 }
 
 var appValues = []bad{
-	{"  config:", "  runtime: {type: docker}\n  config:", "10:19", []string{`"docker" is not available yet`, "write process"}},
-	{"  config:", "  runtime: {type: dokcer}\n  config:", "10:19", []string{`"dokcer" is not one of the choices`, "write process"}},
+	{"  config:", "  runtime: {type: docker}\n  config:", "10:19", []string{`"docker" is not available yet`, "write command, process or static"}},
+	{"  config:", "  runtime: {type: dokcer}\n  config:", "10:19", []string{`"dokcer" is not one of the choices`, "write command, process or static"}},
 	{"    listen:", "    driver: nginx\n    listen:", "13:13", []string{`"nginx" is not available yet`, "write embedded"}},
 	{"    web:\n", "    worker: {command: work, health: {}}\n    web:\n", "6:13", []string{"web and worker serve the users, and one can", "write type: worker or type: singleton"}},
 	{"    web:\n", "    Web:\n", "6:5", []string{`"Web" is not a name`, `such as "web"`}},

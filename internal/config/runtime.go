@@ -27,6 +27,8 @@ func (a *App) validateRuntime(tell report) {
 	for _, name := range slices.Sorted(maps.Keys(a.Spec.Components)) {
 		c, path := a.Spec.Components[name], entry("components", name)
 		switch at := join(path, "command"); {
+		case r.Type == process && !c.Command.given() && a.misspelt(path):
+			// The key that was meant is not reported as missing as well.
 		case r.Type == process && !c.Command.given():
 			tell(at, "it is missing", `add command: ["./shop", "--port", "{{port}}"]`)
 		case r.Type != process && c.Command.given():
@@ -147,4 +149,12 @@ func (r Runtime) orders() (*release.Orders, error) {
 		}
 	}
 	return o, nil
+}
+
+// misspelt reports whether a group of keys has one that nobody knows.
+func (a *App) misspelt(path string) bool {
+	path = join("spec", path) + "."
+	return slices.ContainsFunc(a.doc.source.problems, func(p *Problem) bool {
+		return strings.HasPrefix(p.Path, path) && strings.HasPrefix(p.Reason, "there is no such key")
+	})
 }
