@@ -124,7 +124,7 @@ func adoptionName(p release.Plan) string {
 var unitForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:_.@\\-]{0,250}$`)
 
 // listUnit prints one instance; what systemctl could not find out is an error.
-const listUnit = `systemctl is-active --quiet "$1"; case $? in 0) alive=true ;; 3|4) alive=false ;; *) exit 1 ;; esac; printf '{"id":"%s","alive":%s}\n' "$1" "$alive"`
+const listUnit = `systemctl is-active --quiet "$1" >/dev/null; case $? in 0) alive=true ;; 3|4) alive=false ;; *) exit 1 ;; esac; printf '{"id":"%s","alive":%s}\n' "$1" "$alive"`
 
 // unitOrders has a unit stopped and started by systemd, which would otherwise
 // start again what ends.
