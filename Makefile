@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test test-alembic check schema bench-core bench-journal bench-switch bench-takeover bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow clean
+.PHONY: help build demo test test-alembic check schema test-large fuzz bench-core bench-journal bench-switch bench-takeover bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,14 @@ test: check ## everything that has to hold, with the race detector
 
 test-alembic: ## a real Alembic project, run and rehearsed; needs python3 with pip
 	CUTOVER_ALEMBIC=$$(scripts/alembic) $(GO) test -race -timeout 10m -tags alembic -run Alembic ./internal/rehearsal
+
+test-large: ## bodies of 2 GiB through the proxy in constant memory
+	CUTOVER_TRANSFER_MIB=2048 $(GO) test -timeout 30m -run LargeBodies -count 1 ./internal/proxy/conformance
+
+FUZZTIME ?= 5m
+
+fuzz: ## every fuzz target in turn, each for FUZZTIME (5m)
+	scripts/fuzz $(FUZZTIME)
 
 check: ## formatting, vet, tidy modules
 	scripts/deps
@@ -61,6 +69,13 @@ bench-schema: ## what a new column costs a million rows and their users, beside 
 
 bench-load: ## the load generator: its rate beside the one asked, its latencies beside a known server, and wrk
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./bench/load
+
+SOAK     ?= 30m
+SEED     ?=
+RELEASES ?=
+
+soak: ## release after release while everything breaks, for SOAK=30m; SEED=... plays a run again
+	SOAK=$(SOAK) SEED=$(SEED) RELEASES=$(RELEASES) SOAK_REPORT=$(CURDIR)/docs/reports/soak.md $(GO) test -count=1 -v -timeout 0 ./internal/soaktest
 
 clean:
 	rm -rf bin

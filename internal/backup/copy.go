@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 )
 
 // Copy fills the empty database to with everything from holds, in one
@@ -84,6 +85,11 @@ func pipe(ctx context.Context, stop context.CancelCauseFunc, dump, restore progr
 		if err == nil {
 			err = cmd.Wait()
 		}
+		if nobodyReads(err) {
+			// The reader has failed and says why itself, perhaps a moment later.
+			results[i] = errOther
+			return
+		}
 		if results[i] = p.explain(ctx, at, err, said); results[i] != nil {
 			stop(errOther)
 		}
@@ -92,6 +98,16 @@ func pipe(ctx context.Context, stop context.CancelCauseFunc, dump, restore progr
 	both.Go(func() { wait(1, restore, target, in, startIn, restored) })
 	both.Wait()
 	return firstCause(results)
+}
+
+// nobodyReads reports whether a program ended because nobody takes its output.
+func nobodyReads(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGPIPE
 }
 
 // firstCause leaves out what ended only because the other had failed.

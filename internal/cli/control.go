@@ -46,6 +46,8 @@ type ControlOptions struct {
 	Executable string
 	// Checkpoints are folders that get copies of the signed checkpoints.
 	Checkpoints []string
+	// Now, if set, is the engine's clock; tests let it jump.
+	Now func() time.Time
 }
 
 // control is a controller with all its adapters.
@@ -153,7 +155,7 @@ func (c *control) newEngine() *engine.Engine {
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.traffic, Checks: check.Runner{},
 		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Synthetic: c.synthetic, Journal: journal, Leases: c.journal,
-		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Logger: c.options.Logger,
+		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Now: c.options.Now, Logger: c.options.Logger,
 	})
 }
 

@@ -80,6 +80,14 @@ type Traffic struct {
 	StreamGrace Duration `json:"streamGrace,omitempty" jsonschema:"default=5m"`
 	// The time over which streams left after that are closed, one by one.
 	StreamSpread Duration `json:"streamSpread,omitempty" jsonschema:"default=30s"`
+	// What clients may take of the proxy before they are turned away.
+	Limits Limits `json:"limits,omitzero"`
+	// Networks of proxies in front, such as 10.0.0.0/8, whose X-Forwarded-* and Forwarded headers are believed; this machine's own always are.
+	Trust []string `json:"trust,omitempty"`
+	// What users see where no instance answers them.
+	Pages PageFiles `json:"pages,omitzero"`
+	// Files that pages of both versions ask for.
+	Assets Assets `json:"assets,omitzero"`
 	// Speak TLS, HTTP/2 included, and nothing else on the address users connect to.
 	TLS *TLS `json:"tls,omitempty"`
 	// How instances are spoken to.

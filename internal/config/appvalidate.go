@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -150,6 +151,15 @@ func (t Traffic) validate(tell report) {
 	}
 	checkURLPath(t.Path, "path", tell)
 	t.Affinity.validate(tell.in("affinity"))
+	t.Limits.validate(tell.in("limits"))
+	t.Pages.validate(tell.in("pages"))
+	t.Assets.validate(tell.in("assets"))
+	for i, network := range t.Trust {
+		_, errNetwork := netip.ParsePrefix(network)
+		if _, err := netip.ParseAddr(network); err != nil && errNetwork != nil {
+			tell(element("trust", i), strconv.Quote(network)+" is not a network", "write one such as 10.0.0.0/8, or a single address")
+		}
+	}
 	t.TLS.validate(t.Hosts, t.Listen, tell.in("tls"))
 	if t.TLS != nil && t.PrivateGreen != "" && t.PrivateGreen == t.TLS.Redirect {
 		tell("privateGreen", "it is the address of tls.redirect", "choose another port")
@@ -174,6 +184,7 @@ func (t Traffic) front(dir string) release.Front {
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},
 		PrivateListen: t.PrivateGreen,
 		StreamGrace:   time.Duration(t.StreamGrace), StreamSpread: time.Duration(t.StreamSpread),
+		Limits: t.Limits.resolve(), Trust: t.Trust, Assets: t.Assets.Paths,
 		TLS: t.TLS.resolve(t.Hosts, dir), Backend: t.Backend.protocol(),
 		Hold: t.Hold.resolve(),
 	}

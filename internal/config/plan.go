@@ -47,6 +47,9 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 		return release.Plan{}, err
 	}
 	p := b.frame(app, r)
+	if p.Front.Pages, err = app.pages(); err != nil {
+		return release.Plan{}, err
+	}
 	if err := b.addLoads(&p, r); err != nil {
 		return release.Plan{}, err
 	}

@@ -56,7 +56,7 @@ func TestTheMinimalFilesMakeAWholePlan(t *testing.T) {
 		}},
 		Replicas: 1,
 		Front: release.Front{Listen: "127.0.0.1:8080", Path: "/", StreamGrace: 5 * time.Minute, StreamSpread: 30 * time.Second,
-			Hold: release.Holding{AtMost: 10 * time.Second, Requests: 1000}},
+			Hold: release.Holding{AtMost: 10 * time.Second, Requests: 1000}, Limits: release.DefaultLimits},
 		Strategy:    release.Canary,
 		Steps:       []release.Step{{Weight: 500, Hold: hold}, {Weight: 1000, Hold: hold}, {Weight: 2500, Hold: hold}, {Weight: 5000, Hold: hold}, {Weight: release.All, Hold: hold}},
 		ReadyWithin: 2 * time.Minute, Settle: 2 * time.Second,
@@ -115,7 +115,7 @@ spec:
   components:
     web: {command: "./shop --port {{port}}", dir: "releases/{{version}}", replicas: 4, health: {path: /h, every: 3s, timeout: 4s, failures: 5}, stop: {signal: INT, grace: 2m}}
   config: {env: {A: app, B: "{{app}}-{{version}}", N: 3, T: true, SECRET: "file:secret-{{version}}", TOKEN: env:TOKEN}, envFile: "env/{{version}}.env", files: [b.conf, a.conf]}
-  traffic: {listen: ":80", hosts: [shop.example], path: /s, affinity: {header: X-User, cookie: sid}, privateGreen: "127.0.0.1:81", streamGrace: 1m, streamSpread: 1s, hold: {atMost: 2s, requests: 7}}
+  traffic: {listen: ":80", hosts: [shop.example], path: /s, affinity: {header: X-User, cookie: sid}, privateGreen: "127.0.0.1:81", streamGrace: 1m, streamSpread: 1s, hold: {atMost: 2s, requests: 7}, limits: {headerBytes: 2048, headers: 50, headerTime: 2s, bodyIdle: 3s, bodyBytes: 4096, idle: 5s, connections: 6}, trust: [10.0.0.0/8], assets: {paths: [/static/]}}
 ---
 apiVersion: cutover/v1
 kind: Release
@@ -202,7 +202,9 @@ func fullPlan(dir string) release.Plan {
 		Front: release.Front{
 			Listen: ":80", Hosts: []string{"shop.example"}, Path: "/s", Sticky: release.Sticky{Header: "X-User", Cookie: "sid"},
 			PrivateListen: "127.0.0.1:81", StreamGrace: m, StreamSpread: time.Second,
-			Hold: release.Holding{AtMost: 2 * time.Second, Requests: 7},
+			Hold:   release.Holding{AtMost: 2 * time.Second, Requests: 7},
+			Limits: release.Limits{HeaderBytes: 2048, Headers: 50, HeaderTime: 2 * time.Second, BodyIdle: 3 * time.Second, BodyBytes: 4096, Idle: 5 * time.Second, Connections: 6},
+			Trust:  []string{"10.0.0.0/8"}, Assets: []string{"/static/"},
 		},
 		Strategy: release.Canary,
 		Steps: []release.Step{

@@ -12,16 +12,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/keyring"
-)
-
-const (
-	headerTimeout  = 10 * time.Second
-	idleTimeout    = 2 * time.Minute
-	maxHeaderBytes = 64 << 10
+	"cutover/internal/release"
 )
 
 // doors are the addresses the proxy listens on. An address is first bound,
@@ -29,6 +24,8 @@ const (
 // kernel keeps callers waiting instead of the proxy turning them away.
 type doors struct {
 	handler func(addr string) http.Handler
+	rules   func(addr string) guard.Rules
+	tally   *guard.Tally
 	ring    *keyring.Ring
 	log     *slog.Logger
 
@@ -45,9 +42,9 @@ type doors struct {
 	retired map[*http.Server]bool
 }
 
-func newDoors(handler func(addr string) http.Handler, ring *keyring.Ring, log *slog.Logger) *doors {
+func newDoors(handler func(addr string) http.Handler, rules func(addr string) guard.Rules, tally *guard.Tally, ring *keyring.Ring, log *slog.Logger) *doors {
 	return &doors{
-		handler: handler, ring: ring, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{},
+		handler: handler, rules: rules, tally: tally, ring: ring, log: log, open: map[string]*http.Server{}, retired: map[*http.Server]bool{},
 		listeners: map[string]net.Listener{}, kinds: map[string]string{},
 	}
 }
@@ -107,14 +104,25 @@ func (d *doors) serve(fresh bound) {
 func (d *doors) enter(fresh bound) {
 	for addr, ln := range fresh {
 		server := &http.Server{
-			Handler:           d.parting(d.handler(addr)),
-			ReadHeaderTimeout: headerTimeout,
-			IdleTimeout:       idleTimeout,
-			MaxHeaderBytes:    maxHeaderBytes,
-			ErrorLog:          slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
+			Handler: d.parting(d.handler(addr)),
+			// The guard applies what is configured.
+			ConnContext:    guard.Context,
+			ConnState:      guard.State,
+			IdleTimeout:    release.MostLimits.Idle,
+			MaxHeaderBytes: release.MostLimits.HeaderBytes,
+			// OPTIONS * is the app's to answer.
+			DisableGeneralOptionsHandler: true,
+			ErrorLog:                     slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 		}
 		d.open[addr], d.listeners[addr], d.kinds[addr] = server, ln, d.ring.Kind(addr)
 		secured := d.secure(addr, server, ln)
+		// What comes by TLS, or is only sent there, is not seen by the guard yet.
+		if secured == ln && d.ring.Redirect(addr) == nil {
+			secured = guard.Listen(ln, d.rules(addr), d.tally)
+		} else {
+			limits := d.rules(addr).Limits()
+			server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = limits.HeaderTime, limits.Idle, limits.HeaderBytes
+		}
 		go func() {
 			if err := server.Serve(secured); !errors.Is(err, http.ErrServerClosed) && !d.leaving.Load() {
 				d.log.Error("stopped listening", "address", addr, "error", err)

@@ -13,6 +13,7 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/former"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
@@ -34,6 +35,7 @@ type plane struct {
 	board   *board.Board
 	doors   *doors
 	mirror  *mirror.Mirror
+	tally   *guard.Tally
 	version string
 	epoch   string
 	started time.Time
@@ -58,7 +60,8 @@ func (p *plane) Health() admin.Health {
 	return admin.Health{
 		PID: os.Getpid(), Version: p.version, Epoch: p.epoch, Started: p.started,
 		Generation: table.Generation, Fence: table.Fence,
-		Unrouted: p.board.Unrouted() + p.former.Unrouted(), Former: p.former.Left(), Notice: p.notice, Certificates: p.doors.ring.Report(),
+		Unrouted: p.board.Unrouted() + p.former.Unrouted(), Refused: p.tally.Read(), Former: p.former.Left(), Notice: p.notice,
+		Certificates: p.doors.ring.Report(),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/issuer"
 	"cutover/internal/proxy/lane"
 	"cutover/internal/proxy/ledger"
@@ -47,6 +48,9 @@ type Options struct {
 	atStage func(string)
 	atWrite func(file, step string)
 }
+
+// headerTimeout bounds how long an order's head and body may take.
+const headerTimeout = 10 * time.Second
 
 // bindPatience is how long a starting proxy waits for the addresses of its
 // table, which a predecessor may be about to give free.
@@ -142,12 +146,14 @@ func newServer(ctx context.Context, o Options, dir *state.Dir, notice string) *s
 	book := &ledger.Book{}
 	b := board.New(book)
 	full := lane.NewFull(b, o.Logger)
+	tally := &guard.Tally{}
+	full.Tally = tally
 	full.Mirror = mirror.New(o.Mirror)
 	s := &server{
 		lane: full, drain: o.Drain, linger: o.Linger, atStage: o.atStage, folder: o.StateDir,
 		plane: &plane{
-			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror,
-			doors: newDoors(full.Handler, newRing(o, dir), o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
+			ctx: ctx, log: o.Logger, dir: dir, book: book, board: b, mirror: full.Mirror, tally: tally,
+			doors: newDoors(full.Handler, b.Rules, tally, newRing(o, dir), o.Logger), version: o.Version, epoch: newEpoch(), started: time.Now().UTC(), notice: notice,
 		},
 	}
 	s.plane.former.Book, s.plane.former.Log = book, o.Logger

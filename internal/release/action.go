@@ -82,6 +82,7 @@ func (s SideRoute) same(o SideRoute) bool {
 func (f Front) same(o Front) bool {
 	return f.Driver == o.Driver && f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
 		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && f.Hold == o.Hold && slices.Equal(f.Hosts, o.Hosts) &&
+		f.Limits == o.Limits && slices.Equal(f.Trust, o.Trust) && f.Pages.same(o.Pages) && slices.Equal(f.Assets, o.Assets) &&
 		f.TLS.Same(o.TLS) && f.Backend == o.Backend
 }
 

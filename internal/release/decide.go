@@ -133,11 +133,11 @@ func (d *decider) want(a Action) {
 	}
 	t := d.s.try(a.Kind, a.Side, a.Component)
 	if t.Failures > 0 {
-		if left := t.At.Add(d.p.Tries.pause(t.Failures)).Sub(d.w.Now); left > 0 {
+		if left := t.At.Add(d.p.Tries.pause(t.Failures)).Sub(d.w.Now); left > 0 && !d.ahead(t.At) {
 			d.wait("%s failed %d times, tried again in %s: %s", a, t.Failures, Span(left.Round(time.Second)), t.Error)
 			return
 		}
-	} else if t.OK && t.Action.Same(a) && d.w.Now.Sub(t.At) < d.p.Tries.pause(t.Repeats+1) {
+	} else if t.OK && t.Action.Same(a) && d.w.Now.Sub(t.At) < d.p.Tries.pause(t.Repeats+1) && !d.ahead(t.At) {
 		d.wait("%s is done, the world does not show it yet", a)
 		return
 	}

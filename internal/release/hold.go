@@ -23,9 +23,10 @@ func (d *decider) goal() Weight {
 }
 
 // counted makes sure that the hold has a beginning in the counters as they
-// count now; a front that started anew begins it again.
+// count now, and by the clock as it is now; a front that started anew, or a
+// clock that was set back, begins it again.
 func (d *decider) counted() bool {
-	if d.s.Held && d.s.Base.Epoch == d.w.Traffic.Epoch {
+	if d.s.Held && d.s.Base.Epoch == d.w.Traffic.Epoch && !d.ahead(d.s.HeldAt) {
 		return true
 	}
 	d.wait("the hold begins now")

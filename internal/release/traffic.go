@@ -22,6 +22,16 @@ type Front struct {
 	// that is being drained before they are closed, spread over StreamSpread.
 	StreamGrace  time.Duration `json:"streamGrace"`
 	StreamSpread time.Duration `json:"streamSpread"`
+	// Limits bound what clients may take.
+	Limits Limits `json:"limits,omitzero"`
+	// Trust lists networks (CIDR) of proxies whose word about the client is
+	// believed, besides this machine's own.
+	Trust []string `json:"trust,omitempty"`
+	// Pages are shown where no instance answers; nil for plain text.
+	Pages *Pages `json:"pages,omitempty"`
+	// Assets are paths whose files both versions may be asked for; none means
+	// that every request is answered by its own side only.
+	Assets []string `json:"assets,omitempty"`
 	// TLS, when set, has Listen speak nothing but TLS.
 	TLS *TLS `json:"tls,omitempty"`
 	// Backend is what instances are spoken to in; empty is HTTP/1.1.

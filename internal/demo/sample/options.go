@@ -2,6 +2,7 @@ package sample
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -24,6 +25,9 @@ type Options struct {
 	// Drain bounds how long a stopping instance waits for requests in flight;
 	// 0 means 30 seconds.
 	Drain time.Duration
+	// Wrap, if set, stands around everything the instance does for a request
+	// once that is in the request log; tests spoil it there.
+	Wrap func(http.Handler) http.Handler
 	// Listening, if set, is called once with the address that takes requests.
 	Listening func(addr string)
 }

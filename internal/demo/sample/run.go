@@ -48,6 +48,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	s.database = kept
 	// The idle limit is long so that the side in front decides when a
 	// connection ends: a short one would race with its next request.
+	s.wrap = o.Wrap
 	server := &http.Server{Handler: s.routes(), ReadHeaderTimeout: readHead, IdleTimeout: idleLimit}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

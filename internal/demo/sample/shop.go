@@ -14,6 +14,7 @@ type shop struct {
 	log       *requestLog
 	orders    *orderBook
 	database  *database // nil: no addresses are kept
+	wrap      func(http.Handler) http.Handler
 	now       func() time.Time
 	started   time.Time
 
@@ -58,6 +59,9 @@ func (s *shop) routes() http.Handler {
 	mux.HandleFunc("GET /slow", s.slow)
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("GET /ws", s.socket)
+	if s.wrap != nil {
+		return s.signed(s.wrap(mux))
+	}
 	return s.signed(mux)
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cutover/internal/certificate"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
@@ -47,6 +48,8 @@ type Health struct {
 	// Former are the processes that this one took over from and that still
 	// carry requests; 0 stands for one that does not answer.
 	Former []int `json:"former,omitempty"`
+	// Refused clients broke a limit or the rules of HTTP, by breach.
+	Refused map[guard.Breach]uint64 `json:"refused,omitempty"`
 	// Notice says what was wrong with the state at the start, if anything.
 	Notice string `json:"notice,omitempty"`
 	// Certificates says how each stands, in order of app.

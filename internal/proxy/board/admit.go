@@ -31,8 +31,9 @@ type Request interface {
 	// Header and Cookie return the first value, "" for none.
 	Header(name string) string
 	Cookie(name string) string
-	// Address is the client's, without a port, as far as it can be known.
-	Address() string
+	// Address is the client's, without a port, as far as it can be known when
+	// those in trust are believed.
+	Address(trust route.Trust) string
 }
 
 // Refusal is why a request is not served.
@@ -40,6 +41,8 @@ type Refusal struct {
 	// Status is the HTTP status to answer with, Reason the text.
 	Status int
 	Reason string
+	// Pages are those of the app that was asked, nil if there is none.
+	Pages *release.Pages
 }
 
 // Admit decides who serves r, which came in on listen, and counts it in
@@ -51,7 +54,7 @@ func (b *Board) Admit(listen string, r Request) (*Claim, *Refusal) {
 		hit, ok := l.index.Find(listen, r.Host(), r.Path())
 		if !ok {
 			b.unrouted.Add(1)
-			return nil, &Refusal{http.StatusNotFound, fmt.Sprintf("no app is served for host %q and path %q on %s", r.Host(), r.Path(), listen)}
+			return nil, &Refusal{Status: http.StatusNotFound, Reason: fmt.Sprintf("no app is served here for host %q and path %q", r.Host(), r.Path())}
 		}
 		s := l.services[hit.Service]
 		side, by, refusal := s.choose(hit, r, &fresh)
@@ -79,14 +82,14 @@ func (b *Board) claim(l *live, s *service, side release.Side, by ledger.Visitor)
 		s.unsent.Add(-1)
 		return nil, false
 	}
-	return &Claim{service: s, arm: a, entry: entry}, true
+	return &Claim{board: b, service: s, arm: a, entry: entry, tester: by.Tester}, true
 }
 
 func (s *service) choose(hit route.Hit, r Request, fresh *string) (release.Side, ledger.Visitor, *Refusal) {
 	private, tester := s.route.Route.Private, ledger.Visitor{Tester: true}
 	if hit.Private {
 		if private == release.NoSide {
-			return private, tester, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s has no private side now", s.route.App)}
+			return private, tester, &Refusal{Status: http.StatusServiceUnavailable, Reason: fmt.Sprintf("app %s has no private side now", s.route.App)}
 		}
 		return private, tester, nil
 	}
@@ -96,7 +99,7 @@ func (s *service) choose(hit route.Hit, r Request, fresh *string) (release.Side,
 	client := s.client(r, fresh)
 	side := s.route.SideAt(route.Scale(client))
 	if side == release.NoSide {
-		return side, ledger.Visitor{}, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s serves nothing yet", s.route.App)}
+		return side, ledger.Visitor{}, &Refusal{http.StatusServiceUnavailable, fmt.Sprintf("app %s serves nothing now", s.route.App), s.route.Route.Front.Pages}
 	}
 	return side, ledger.Visitor{Client: client}, nil
 }
@@ -126,7 +129,7 @@ func (s *service) client(r Request, fresh *string) uint64 {
 	switch {
 	case key != "":
 	case !split:
-		key = r.Address()
+		key = r.Address(s.trust)
 	default:
 		if *fresh == "" {
 			*fresh = newID()

@@ -23,11 +23,11 @@ type visit struct {
 	address         string
 }
 
-func (v visit) Host() string              { return v.host }
-func (v visit) Path() string              { return v.path }
-func (v visit) Header(name string) string { return v.headers[name] }
-func (v visit) Cookie(name string) string { return v.cookie[name] }
-func (v visit) Address() string           { return v.address }
+func (v visit) Host() string               { return v.host }
+func (v visit) Path() string               { return v.path }
+func (v visit) Header(name string) string  { return v.headers[name] }
+func (v visit) Cookie(name string) string  { return v.cookie[name] }
+func (v visit) Address(route.Trust) string { return v.address }
 
 const listen = ":80"
 

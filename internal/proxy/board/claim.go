@@ -6,6 +6,7 @@ import (
 
 	"cutover/internal/proxy/hold"
 	"cutover/internal/proxy/ledger"
+	"cutover/internal/proxy/route"
 	"cutover/internal/release"
 )
 
@@ -14,11 +15,13 @@ type Claim struct {
 	// NewCookie, if not empty, is to be set as CookieName on the answer.
 	NewCookie string
 
+	board    *Board
 	service  *service
 	arm      *arm
 	entry    *ledger.Entry
 	endpoint *Endpoint
 	sent     atomic.Bool
+	tester   bool
 }
 
 // App and Side say who serves the request.
@@ -26,6 +29,15 @@ func (c *Claim) App() string { return c.service.route.App }
 
 // Side is the side that serves the request.
 func (c *Claim) Side() release.Side { return c.arm.side }
+
+// Front says how the app is served.
+func (c *Claim) Front() *release.Front { return &c.service.route.Route.Front }
+
+// Limits are the app's, with the defaults filled in.
+func (c *Claim) Limits() release.Limits { return c.service.limits }
+
+// Trust is the app's.
+func (c *Claim) Trust() route.Trust { return c.service.trust }
 
 // Endpoint returns where to send the request, another than the one before if
 // the side has another, nil if it has none. It counts the request in flight

@@ -16,6 +16,7 @@ type live struct {
 	table    route.Table
 	index    *route.Index
 	services []*service // in the table's order
+	rules    map[string]rule
 }
 
 // service is a route.Service made ready. A service that did not change is
@@ -24,6 +25,8 @@ type service struct {
 	route  *route.Service
 	seed   uint64
 	secret []byte // SHA-256 of the private secret, nil for none
+	limits release.Limits
+	trust  route.Trust
 	sides  release.Sides[arm]
 	// unsent counts claims whose request has not reached an endpoint yet.
 	unsent atomic.Int64
@@ -53,11 +56,13 @@ func (b *Board) compile(table route.Table, old *live) (*live, error) {
 		}
 		l.services = append(l.services, before)
 	}
+	l.rules = rulesOf(l.services)
 	return l, nil
 }
 
 func (b *Board) compileService(s *route.Service, before *service) *service {
-	out := &service{route: s, seed: route.Seed(s.Route.Salt)}
+	out := &service{route: s, seed: route.Seed(s.Route.Salt), limits: s.Route.Front.Limits.Resolved()}
+	out.trust, _ = route.ParseTrust(s.Route.Front.Trust) // the table was checked
 	if hash, err := hex.DecodeString(s.SecretHash); err == nil && len(hash) == sha256.Size {
 		out.secret = hash
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/ledger"
 	"cutover/internal/proxy/mirror"
 )
@@ -18,17 +19,18 @@ import (
 // needed to say in the end what became of them.
 type exchange struct {
 	// claim is nil if the app went off the table while the request waited;
-	// refusal says how, then.
-	claim   *board.Claim
-	refusal *board.Refusal
-	listen  string
-	request *http.Request
-	start   time.Time
-	closing *atomic.Bool
+	// unserved says how, then.
+	claim    *board.Claim
+	unserved *board.Refusal
+	listen   string
+	request  *http.Request
+	start    time.Time
+	closing  *atomic.Bool
 	// client ends when the client goes away, request's context also when the
 	// exchange is cut.
 	client context.Context
 	cancel context.CancelFunc
+	trace  trace
 	// address is the last endpoint tried, for the log.
 	address string
 	// copy is what goes to a mirror, nil for nothing.
@@ -36,25 +38,32 @@ type exchange struct {
 
 	status  int     // sent to the client, 0 for none
 	made    bool    // the answer is the proxy's own
+	refused bool    // the client was turned away
 	whole   bool    // the app's answer was read to its end
 	stream  bool    // the answer is a stream of events
 	shorted bool    // the stream was ended on order
 	tunnel  *tunnel // set by an upgrade
 
+	out *writer
+
+	// largest is how many bytes the request's body may have, 0 for any.
+	largest int64
+
 	sendings    atomic.Int32 // see attempt
 	cut         atomic.Bool  // the order to end a stream
 	uploadBroke atomic.Bool
+	tooLarge    atomic.Bool
 	writeBroke  atomic.Bool
 }
 
 type exchangeKey struct{}
 
 func newExchange(claim *board.Claim, listen string, r *http.Request, closing *atomic.Bool) *exchange {
-	x := &exchange{claim: claim, listen: listen, start: time.Now(), closing: closing, client: r.Context()}
+	x := &exchange{claim: claim, listen: listen, start: time.Now(), closing: closing, trace: traceOf(r.Header), client: r.Context()}
 	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
 	x.cancel = cancel
 	x.request = r.WithContext(ctx)
-	x.request.Body = upload{r.Body, x}
+	x.request.Body = &upload{ReadCloser: r.Body, x: x}
 	return x
 }
 
@@ -74,6 +83,8 @@ func (x *exchange) end() ledger.End {
 	end := ledger.End{Outcome: ledger.Lost, Status: x.status, Took: time.Since(x.start)}
 	switch {
 	case x.made:
+	case x.refused:
+		end.Outcome = ledger.ClientGone
 	case x.tunnel != nil:
 		end.Outcome, end.Cut, end.Ordered = x.tunnel.outcome()
 	case x.whole && !x.writeBroke.Load():
@@ -84,6 +95,21 @@ func (x *exchange) end() ledger.End {
 		end.Cut = x.stream
 	}
 	return end
+}
+
+// refusal says what the client did wrong with its body, nil for nothing.
+func (x *exchange) refusal() *guard.Refusal {
+	if x.tooLarge.Load() {
+		return guard.TooLarge()
+	}
+	return guard.Of(x.request).Refusal()
+}
+
+// flush sends what was written so far.
+func (x *exchange) flush() {
+	if x.out != nil {
+		_ = x.out.FlushError() // noted there
+	}
 }
 
 // clientGone reports whether the client went away by itself.
@@ -117,10 +143,15 @@ func (x *exchange) upgrade(res *http.Response) error {
 // answer is the body of the app's answer.
 type answer struct {
 	io.ReadCloser
-	x *exchange
+	x     *exchange
+	broke error // told once everything before it has been passed on
 }
 
 func (a *answer) Read(p []byte) (int, error) {
+	if a.broke != nil {
+		a.x.flush()
+		return 0, a.broke
+	}
 	n, err := a.ReadCloser.Read(p)
 	switch {
 	case err == io.EOF:
@@ -128,6 +159,13 @@ func (a *answer) Read(p []byte) (int, error) {
 	case err != nil && a.x.cut.Load() && a.x.client.Err() == nil:
 		a.x.whole, a.x.shorted = true, true
 		err = io.EOF
+	case err != nil:
+		// What came of the answer is the client's: nothing at all would look
+		// like a request that nobody has received.
+		if a.broke = err; n > 0 {
+			return n, nil
+		}
+		a.x.flush()
 	}
 	return n, err
 }

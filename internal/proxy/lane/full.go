@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/mirror"
 )
 
@@ -21,6 +22,9 @@ type Full struct {
 	// Mirror copies requests; nil copies none. It is set before the first
 	// request.
 	Mirror *mirror.Mirror
+
+	// Tally counts the clients that are turned away.
+	Tally *guard.Tally
 
 	board   *board.Board
 	proxy   *httputil.ReverseProxy
@@ -49,25 +53,40 @@ func NewFull(b *board.Board, log *slog.Logger) *Full {
 // Handler serves the requests that come in on the address listen.
 func (f *Full) Handler(listen string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := guard.Of(r)
+		defer conn.Answered()
+		if refusal := guard.Refused(r); refusal != nil {
+			turnAway(w, r, traceOf(r.Header).id(), refusal)
+			return
+		}
 		identify(r)
 		if reason := unfit(r); reason != "" {
-			refuse(w, http.StatusBadRequest, reason)
+			w.Header().Set("Connection", "close")
+			notice{http.StatusBadRequest, reason, traceOf(r.Header).id(), nil}.show(w, r)
 			return
 		}
 		claim, refusal := f.board.Admit(listen, request{r})
 		if refusal != nil {
-			refuse(w, refusal.Status, refusal.Reason)
+			notice{refusal.Status, refusal.Reason, traceOf(r.Header).id(), refusal.Pages}.show(w, r)
 			return
 		}
+		conn.Limit(claim.Limits())
 		// An app may answer before it has read the whole body.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		x := newExchange(claim, listen, r, &f.closing)
 		defer x.finish()
+		if most := claim.Limits().BodyBytes; most > 0 {
+			if x.largest = most; r.ContentLength > most {
+				f.refuse(w, x, guard.TooLarge())
+				return
+			}
+		}
 		if x.copy = f.Mirror.Watch(claim.App(), claim.Side(), r); x.copy != nil {
 			x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
 		}
 		x.request.Body = f.Mirror.Hear(claim.App(), r, x.request.Body)
-		f.proxy.ServeHTTP(&writer{w, x}, x.request)
+		x.out = &writer{w, x}
+		f.proxy.ServeHTTP(x.out, x.request)
 	})
 }
 
@@ -95,7 +114,7 @@ func (f *Full) begin(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return x.upgrade(res)
 	}
-	res.Body = &answer{res.Body, x}
+	res.Body = &answer{ReadCloser: res.Body, x: x}
 	if isStream(res) {
 		x.stream = true
 		x.claim.Stream(res.StatusCode, time.Since(x.start), x.cutShort)
@@ -106,6 +125,10 @@ func (f *Full) begin(res *http.Response) error {
 // fail answers in the app's place, or not at all if nobody is there to hear.
 func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
+	if refusal := x.refusal(); refusal != nil {
+		f.refuse(w, x, refusal)
+		return
+	}
 	if x.clientGone() {
 		panic(http.ErrAbortHandler)
 	}
@@ -115,8 +138,18 @@ func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	status, reason := verdict(err)
 	x.made = true
-	f.failed.warn("request lost", "app", x.claim.App(), "side", x.claim.Side(), "endpoint", x.address, "status", status, "error", err)
-	refuse(w, status, fmt.Sprintf("app %s, side %s: %s", x.claim.App(), x.claim.Side(), reason))
+	f.failed.warn("request lost", "app", x.claim.App(), "side", x.claim.Side(), "endpoint", x.address, "request", x.trace.id(), "status", status, "error", err)
+	notice{status, fmt.Sprintf("app %s, side %s: %s", x.claim.App(), x.claim.Side(), reason), x.trace.id(), x.claim.Front().Pages}.show(w, r)
+}
+
+// refuse tells the client of x what it did. It is the client's end, not the
+// app's loss.
+func (f *Full) refuse(w http.ResponseWriter, x *exchange, r *guard.Refusal) {
+	if r.Breach == guard.LargeBody && f.Tally != nil {
+		f.Tally.Add(r.Breach) // the guard counts what it finds itself
+	}
+	x.refused = true
+	turnAway(w, x.request, x.trace.id(), r)
 }
 
 // verdict turns a failure into an answer that gives no address away.

@@ -59,7 +59,7 @@ func TestTheAppLearnsWhoAsked(t *testing.T) {
 			for _, h := range []string{"For", "Proto", "Host"} {
 				out.Header.Del("X-Forwarded-" + h)
 			}
-			rewrite(&httputil.ProxyRequest{In: in, Out: out})
+			forwarded(&httputil.ProxyRequest{In: in, Out: out}, nil)
 			for name, want := range map[string]string{"For": c.wantFor, "Proto": c.wantProto, "Host": c.wantHost} {
 				if got := out.Header.Get("X-Forwarded-" + name); got != want {
 					t.Errorf("X-Forwarded-%s is %q, want %q", name, got, want)
@@ -176,10 +176,10 @@ func TestARefusalSaysThatItComesFromCutoverAndWhy(t *testing.T) {
 	s.settled(release.Counters{Accepted: 2, Lost: 2, Errors: 2})
 	s.route(func(r *release.Route) { r.Front.Path = "/app" })
 	res, body = s.get("/other")
-	check(res, body, 404, `no app is served for host "127.0.0.1`)
+	check(res, body, 404, `no app is served here for host "127.0.0.1`)
 	s.route(func(r *release.Route) { r.Sides.Blue.Weight = release.None })
 	res, body = s.get("/")
-	check(res, body, 503, "serves nothing yet")
+	check(res, body, 503, "serves nothing now")
 	s.settled(release.Counters{Accepted: 2, Lost: 2, Errors: 2})
 }
 

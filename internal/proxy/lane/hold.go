@@ -33,7 +33,7 @@ func (s *sender) hold(r *http.Request, x *exchange, body *replay, cause error) (
 		why := place.Wait(r.Context())
 		claim, refusal := s.board.Admit(x.listen, request{x.request})
 		if refusal != nil {
-			x.claim, x.refusal = nil, refusal
+			x.claim, x.unserved = nil, refusal
 			return nil, errRefused
 		}
 		x.claim = claim
@@ -73,5 +73,5 @@ func (b *replay) readAhead(r *http.Request) {
 // gone is the answer to a request whose app went off the table while it waited.
 func (x *exchange) gone(w http.ResponseWriter) {
 	x.made = true
-	refuse(w, x.refusal.Status, x.refusal.Reason)
+	notice{x.unserved.Status, x.unserved.Reason, x.trace.id(), x.unserved.Pages}.show(w, x.request)
 }

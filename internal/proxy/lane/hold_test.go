@@ -212,10 +212,10 @@ func TestAnAppThatIsTakenOffTheTableIsNotWaitedFor(t *testing.T) {
 		r.Sides.Blue.Weight = release.None
 	})
 	res := <-got
-	if res == nil || res.StatusCode != 503 || !strings.Contains(s.text(res), "serves nothing yet") {
+	if res == nil || res.StatusCode != 503 || !strings.Contains(s.text(res), "serves nothing now") {
 		t.Errorf("the held one got %+v", res)
 	}
-	if res, body := s.get("/"); res.StatusCode != 503 || !strings.Contains(body, "serves nothing yet") {
+	if res, body := s.get("/"); res.StatusCode != 503 || !strings.Contains(body, "serves nothing now") {
 		t.Errorf("a new one got %d %q", res.StatusCode, body)
 	}
 	s.settled(release.Counters{})

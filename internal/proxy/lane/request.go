@@ -1,14 +1,13 @@
 package lane
 
 import (
-	"fmt"
 	"io"
 	"mime"
-	"net"
 	"net/http"
-	"strings"
 
 	"cutover/internal/proxy/board"
+	"cutover/internal/proxy/guard"
+	"cutover/internal/proxy/route"
 )
 
 // request shows a request of net/http to the board.
@@ -28,17 +27,9 @@ func (q request) Cookie(name string) string {
 	return c.Value
 }
 
-// Address is that of the client before a front on this very machine, which is
-// believed, else the one at the other end of the connection.
-func (q request) Address() string {
-	if local(q.r.RemoteAddr) {
-		if via := q.r.Header.Values("X-Forwarded-For"); len(via) > 0 {
-			list := strings.Split(via[len(via)-1], ",")
-			return strings.TrimSpace(list[len(list)-1])
-		}
-	}
-	host, _, _ := net.SplitHostPort(q.r.RemoteAddr)
-	return host
+// Address implements board.Request.
+func (q request) Address(trust route.Trust) string {
+	return clientOf(q.r, trust)
 }
 
 // unfit says why a request cannot be passed on, whoever were to answer it;
@@ -55,15 +46,10 @@ func unfit(r *http.Request) string {
 	return ""
 }
 
-// refuse answers in text that says who speaks: a bare 404 or 502 leaves
-// people to search the app for a fault it does not have.
-func refuse(w http.ResponseWriter, status int, reason string) {
-	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "cutover proxy: %d %s: %s\n", status, http.StatusText(status), reason)
+// turnAway answers a client that broke the rules, and hangs up.
+func turnAway(w http.ResponseWriter, r *http.Request, id string, why *guard.Refusal) {
+	w.Header().Set("Connection", "close")
+	notice{why.Status, why.Reason, id, nil}.show(w, r)
 }
 
 // isStream reports whether the answer goes on until somebody ends it.
@@ -76,11 +62,17 @@ func isStream(res *http.Response) bool {
 // net/http does not show in the request's context while a body is read.
 type upload struct {
 	io.ReadCloser
-	x *exchange
+	x    *exchange
+	came int64
 }
 
-func (u upload) Read(p []byte) (int, error) {
+func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
+	u.came += int64(n)
+	if most := u.x.largest; most > 0 && u.came > most {
+		u.x.tooLarge.Store(true)
+		n, err = 0, guard.TooLarge()
+	}
 	if err != nil && err != io.EOF {
 		u.x.uploadBroke.Store(true)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"cutover/internal/proxy/board"
@@ -68,10 +69,13 @@ func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	x := exchangeOf(r.Context())
 	body := newReplay(r)
 	res, again, err := s.send(r, x, body)
-	if err == nil || !again {
-		return res, err
+	if err != nil && again {
+		res, err = s.hold(r, x, body, err)
 	}
-	return s.hold(r, x, body, err)
+	if err != nil {
+		return nil, err
+	}
+	return s.elsewhere(r, x, res), nil
 }
 
 // send makes up to two tries, and reports whether the request may be sent yet
@@ -96,13 +100,18 @@ func (s *sender) send(r *http.Request, x *exchange, body *replay) (res *http.Res
 
 // try returns no attempt if there is no endpoint.
 func (s *sender) try(r *http.Request, x *exchange, body *replay) (*http.Response, *attempt, error) {
+	return s.ask(r, x, x.claim, &x.sendings, body)
+}
+
+// ask sends the request to an endpoint of the side that claim holds.
+func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings *atomic.Int32, body *replay) (*http.Response, *attempt, error) {
 	twice := repeatable(r)
-	endpoint := x.claim.Endpoint(time.Now(), twice)
+	endpoint := claim.Endpoint(time.Now(), twice)
 	if endpoint == nil {
 		return nil, nil, errNoEndpoint
 	}
 	x.address = endpoint.Addr
-	a := &attempt{claim: x.claim, endpoint: endpoint, twice: twice, body: body, sendings: &x.sendings}
+	a := &attempt{claim: claim, endpoint: endpoint, twice: twice, body: body, sendings: sendings}
 	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))
 	url := *r.URL
 	url.Host = endpoint.Addr
@@ -112,7 +121,7 @@ func (s *sender) try(r *http.Request, x *exchange, body *replay) (*http.Response
 	}
 	res, err := s.pick(r, x).RoundTrip(out)
 	if trouble := troubleOf(res, err); trouble != nil && r.Context().Err() == nil && !x.uploadBroke.Load() {
-		x.claim.Failed(time.Now(), *trouble)
+		claim.Failed(time.Now(), *trouble)
 	}
 	if err != nil {
 		return nil, a, err
@@ -121,7 +130,7 @@ func (s *sender) try(r *http.Request, x *exchange, body *replay) (*http.Response
 	// ReverseProxy and the hooks want the request they sent.
 	res.Request = r
 	if !gateway(res.StatusCode) {
-		x.claim.Served()
+		claim.Served()
 	}
 	return res, a, nil
 }

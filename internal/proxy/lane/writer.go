@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"net"
 	"net/http"
+
+	"cutover/internal/proxy/guard"
 )
 
 // writer is the way back to the client. It notes what was sent and whether
@@ -13,10 +15,17 @@ type writer struct {
 	x *exchange
 }
 
-// WriteHeader implements http.ResponseWriter. Interim answers pass.
+// WriteHeader implements http.ResponseWriter. Interim answers pass, except that
+// net/http says "go on" itself as soon as the app wants the body.
 func (w *writer) WriteHeader(status int) {
+	if status == http.StatusContinue {
+		return
+	}
 	if status >= 200 && w.x.status == 0 {
 		w.x.status = status
+		if _, ok := w.Header()["Content-Type"]; !ok {
+			w.Header()["Content-Type"] = nil // the app gave none, so none is guessed
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -46,5 +55,6 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return conn, buffered, err
 	}
 	w.x.status = http.StatusSwitchingProtocols
+	guard.Of(w.x.request).Open()
 	return w.x.tunnel.attach(conn, buffered.Reader), buffered, nil
 }

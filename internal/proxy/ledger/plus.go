@@ -13,6 +13,7 @@ func (r Reading) Plus(o Reading) Reading {
 	r.Requests += o.Requests
 	r.Streams += o.Streams
 	r.Counters = r.Counters.Plus(o.Counters)
+	r.Assets += o.Assets
 	r.Load = addLoads(r.Load, o.Load)
 	r.Latency = addLatencies(r.Latency, o.Latency)
 	return r

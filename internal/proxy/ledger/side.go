@@ -31,6 +31,7 @@ type Side struct {
 	app    string
 	side   release.Side
 	handed *errand
+	assets uint64
 }
 
 // Reading is what a ledger says at one instant. Counters.Accepted equals
@@ -48,6 +49,9 @@ type Reading struct {
 	Latency map[string]Latency `json:"latency,omitempty"`
 	// Users is what users experienced: testers are left out.
 	Users release.Experience `json:"users"`
+	// Assets are the requests that came here because the other side did not
+	// have what was asked for.
+	Assets uint64 `json:"assets,omitempty"`
 }
 
 // Open enters a visitor's request, unless still returns false. still is asked under the
@@ -60,6 +64,9 @@ func (s *Side) Open(by Visitor, still func() bool) (*Entry, bool) {
 		return nil, false
 	}
 	s.counters.Accepted++
+	if by.Asset {
+		s.assets++
+	}
 	s.requests++
 	return &Entry{side: s, by: by}, true
 }
@@ -75,6 +82,7 @@ func (s *Side) Read() Reading {
 		Load:     s.loads(),
 		Latency:  s.latency.read(),
 		Users:    s.users.read(time.Now()),
+		Assets:   s.assets,
 	}
 }
 

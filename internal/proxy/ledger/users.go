@@ -16,6 +16,8 @@ type Visitor struct {
 	// Tester came by the private way in and chose the side: what testers do
 	// says nothing about the users.
 	Tester bool
+	// Asset came because the other side does not have what it asks for.
+	Asset bool
 }
 
 // badPer is how long a client that failed does not count as another bad one. It

@@ -52,6 +52,8 @@ func (s Service) Check() error {
 	if p := s.Route.Private; p != release.NoSide && !p.Valid() {
 		errs = append(errs, fmt.Errorf("private is %q, want blue, green or nothing", p))
 	}
+	_, err := ParseTrust(front.Trust)
+	errs = append(errs, err, front.Limits.Check(), front.Pages.Check(), checkAssets(front.Assets))
 	if front.StreamGrace < 0 || front.StreamSpread < 0 {
 		errs = append(errs, errors.New("streamGrace and streamSpread must not be negative"))
 	}
@@ -109,6 +111,15 @@ func checkListen(field, addr string) error {
 func checkPath(path string) error {
 	if !strings.HasPrefix(path, "/") {
 		return fmt.Errorf("path is %q, want a prefix that begins with /", path)
+	}
+	return nil
+}
+
+func checkAssets(paths []string) error {
+	for _, p := range paths {
+		if !strings.HasPrefix(p, "/") || !strings.HasSuffix(p, "/") {
+			return fmt.Errorf("assets has %q, want a folder such as /static/", p)
+		}
 	}
 	return nil
 }

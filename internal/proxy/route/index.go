@@ -21,7 +21,9 @@ type Hit struct {
 
 type front struct {
 	hosts map[string][]rule
-	any   []rule
+	// wild has the rules for *.example.org under example.org.
+	wild map[string][]rule
+	any  []rule
 }
 
 type rule struct {
@@ -49,14 +51,26 @@ func NewIndex(t Table) (*Index, error) {
 }
 
 // Find returns the service for a request that came in on listen: rules for
-// its very host win over rules for any host, then the longest path prefix.
+// its very host win over those for *.example.org, the longest first, and these
+// over rules for any host; then the longest path prefix wins.
 func (x *Index) Find(listen, host, path string) (Hit, bool) {
 	f, ok := x.fronts[listen]
 	if !ok {
 		return Hit{}, false
 	}
-	if hit, ok := longest(f.hosts[normalHost(host)], path); ok {
+	host = normalHost(host)
+	if hit, ok := longest(f.hosts[host], path); ok {
 		return hit, true
+	}
+	for rest := host; len(f.wild) > 0; {
+		_, parent, found := strings.Cut(rest, ".")
+		if !found {
+			break
+		}
+		if hit, ok := longest(f.wild[parent], path); ok {
+			return hit, true
+		}
+		rest = parent
 	}
 	return longest(f.any, path)
 }
@@ -64,7 +78,7 @@ func (x *Index) Find(listen, host, path string) (Hit, bool) {
 func (x *Index) add(t Table, listen string, hosts []string, r rule) error {
 	f := x.fronts[listen]
 	if f == nil {
-		f = &front{hosts: map[string][]rule{}}
+		f = &front{hosts: map[string][]rule{}, wild: map[string][]rule{}}
 		x.fronts[listen] = f
 	}
 	if len(hosts) == 0 {
@@ -73,11 +87,15 @@ func (x *Index) add(t Table, listen string, hosts []string, r rule) error {
 		return err
 	}
 	for _, h := range hosts {
-		rules, err := insert(t, listen, f.hosts[h], r)
+		named, name := f.hosts, h
+		if parent, ok := strings.CutPrefix(h, "*."); ok {
+			named, name = f.wild, parent
+		}
+		rules, err := insert(t, listen, named[name], r)
 		if err != nil {
 			return err
 		}
-		f.hosts[h] = rules
+		named[name] = rules
 	}
 	return nil
 }

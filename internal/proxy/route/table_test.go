@@ -179,3 +179,24 @@ func TestNothingIsServedWhileBothWeightsAreZero(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestAWildcardHostCoversWhatIsBelowItAndNothingElse(t *testing.T) {
+	t.Parallel()
+	of := func(app string, hosts ...string) Service {
+		s := Service{App: app}
+		s.Route.Front = release.Front{Listen: "127.0.0.1:80", Path: "/", Hosts: hosts}
+		return s
+	}
+	x, err := NewIndex(Table{Services: []Service{of("any"), of("deep", "*.shop.example.org"), of("exact", "www.example.org"), of("wild", "*.example.org")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{
+		"example.org": 0, "other.org": 0, "org": 0, "": 0, "badexample.org": 0, "www.example.org": 2, "WWW.Example.Org:8080": 2,
+		"a.example.org": 3, "a.b.example.org": 3, "shop.example.org": 3, "a.shop.example.org": 1,
+	} {
+		if hit, ok := x.Find("127.0.0.1:80", host, "/"); !ok || hit.Service != want {
+			t.Errorf("%s leads to %d, %v, want %d", host, hit.Service, ok, want)
+		}
+	}
+}

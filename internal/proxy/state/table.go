@@ -125,6 +125,11 @@ func read(path string) (route.Table, error) {
 	if err != nil {
 		return route.Table{}, err
 	}
+	return decode(path, content)
+}
+
+// decode reads the content of the file at path.
+func decode(path string, content []byte) (route.Table, error) {
 	var f file
 	if err := strict(content, &f); err != nil || f.Format == "" {
 		return route.Table{}, fmt.Errorf("%s is torn or not a routing table", path)
