@@ -22,6 +22,10 @@
 // moment in which the data plane reports it free: its streams closed on order,
 // and no request in flight.
 //
+// BenchmarkSwitchNginx and BenchmarkSwitchHAProxy do the same with these in
+// front, without streams and uploads. Behind nginx failed has the requests that
+// were sent on an idle connection in the moment in which a reload closed it.
+//
 // Clients speak HTTP/1.1 here. A front that speaks more is measured by giving
 // street.url and the uploaders' transport another scheme.
 package switching

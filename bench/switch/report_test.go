@@ -36,7 +36,7 @@ func (s *street) report(r load.Report, uploads int64, turns []turn) {
 	s.b.ReportMetric(float64(r.Skipped), "skipped")
 	s.b.ReportMetric(float64(len(s.all))/turns[len(turns)-1].next.Sub(turns[0].command).Seconds(), "req/s")
 	s.b.ReportMetric(float64(r.Streams.Opened), "streams")
-	if failed > 0 {
+	if failed > 0 && !s.reloads {
 		s.b.Errorf("%d failed: lost %v, by status %v, %d mixed up, %d uploads, %d answered by nobody; streams %+v",
 			failed, r.LostBy, r.Status, r.Mismatched, uploads, unseen, r.Streams)
 	}

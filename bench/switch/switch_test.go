@@ -12,7 +12,7 @@ import (
 	"cutover/internal/demo/load"
 	"cutover/internal/release"
 	"cutover/internal/testkit"
-	"cutover/internal/traffic/embedded"
+	"cutover/internal/traffic"
 )
 
 // between is the pause between two switches.
@@ -31,8 +31,16 @@ type turn struct {
 type street struct {
 	b      *testing.B
 	sides  map[release.Side]*app
-	router *embedded.Router
+	router traffic.Member
 	listen string
+	// front is what the route says of the front end; foreign, that it is not
+	// cutover's own: there are no streams then, which it could not close, and no
+	// uploads, which it would limit.
+	front   release.Front
+	foreign bool
+	// reloads says that a switch closes idle connections of users, so that a
+	// request sent in that moment is lost: that is measured, and no mistake.
+	reloads bool
 
 	mu  sync.Mutex
 	all []load.Outcome
@@ -59,11 +67,22 @@ func BenchmarkSwitch(b *testing.B) {
 	var turns []turn
 	for b.Loop() {
 		s := &street{b: b, router: startProxy(b), listen: testkit.FreeAddr(b), sides: map[release.Side]*app{}}
-		for _, side := range []release.Side{release.Blue, release.Green} {
-			s.sides[side] = newApp(b, side)
-		}
-		turns = append(turns, s.play(switches, min(kills, switches))...)
+		turns = append(turns, s.stage(switches, kills)...)
 	}
+	tell(b, turns, kills)
+}
+
+// stage opens both sides and plays.
+func (s *street) stage(switches, kills int) []turn {
+	s.b.Helper()
+	for _, side := range []release.Side{release.Blue, release.Green} {
+		s.sides[side] = newApp(s.b, side)
+	}
+	return s.play(switches, min(kills, switches))
+}
+
+// tell reports how long the switches took.
+func tell(b *testing.B, turns []turn, kills int) {
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(turns, func(t turn) time.Duration { return t.last.Sub(t.command) }), "ms-to-last")
 	b.ReportMetric(median(turns, func(t turn) time.Duration { return t.returned.Sub(t.command) }), "ms-to-return")
@@ -75,12 +94,16 @@ func BenchmarkSwitch(b *testing.B) {
 func (s *street) play(switches, kills int) []turn {
 	s.b.Helper()
 	s.route(release.Blue)
+	streams := 4
+	if s.foreign {
+		streams = 0
+	}
 	crowd, err := load.Start(load.Options{URL: s.url(), Rate: 2000, PostShare: 0.2, Connections: 64,
-		Slow: 8, SlowFor: slowFor, Events: 4, Sockets: 4, Observe: s.observe})
+		Slow: 8, SlowFor: slowFor, Events: streams, Sockets: streams, Observe: s.observe})
 	if err != nil {
 		s.b.Fatal(err)
 	}
-	up := startUploaders(s.url(), 4, s.observe)
+	up := startUploaders(s.url(), streams, s.observe)
 	var turns []turn
 	serves := release.Blue
 	s.pause(time.Second) // until every connection is open
@@ -113,7 +136,8 @@ func (s *street) turn(from release.Side, kill bool) turn {
 
 func (s *street) route(to release.Side) {
 	s.b.Helper()
-	r := release.Route{Front: release.Front{Listen: s.listen, Path: "/"}, Salt: "bench"}
+	r := release.Route{Front: s.front, Salt: "bench"}
+	r.Front.Listen, r.Front.Path = s.listen, "/"
 	for side, a := range s.sides {
 		*r.Sides.Of(side) = release.SideRoute{Endpoints: []release.Endpoint{a.at}}
 	}
@@ -123,7 +147,7 @@ func (s *street) route(to release.Side) {
 	}
 }
 
-var stamp = release.Stamp{App: "street", Fence: 1}
+var stamp = release.Stamp{App: "shop", Fence: 1}
 
 // drain returns when the data plane reports that nothing is left on a side.
 func (s *street) drain(side release.Side) {
@@ -131,8 +155,10 @@ func (s *street) drain(side release.Side) {
 	testkit.Await(s.b, "the drain of "+string(side), func() bool {
 		// The order is repeated: a stream that was being opened during the
 		// switch may have become one only since.
-		if err := s.router.CloseStreams(s.b.Context(), release.StreamOrder{Stamp: stamp, Side: side}); err != nil {
-			s.b.Fatal(err)
+		if !s.foreign {
+			if err := s.router.CloseStreams(s.b.Context(), release.StreamOrder{Stamp: stamp, Side: side}); err != nil {
+				s.b.Fatal(err)
+			}
 		}
 		now, err := s.router.Observe(s.b.Context(), stamp.App)
 		if err != nil {

@@ -116,7 +116,7 @@ func open(t *testing.T, leading bool, past ...release.Event) *desk {
 		close(ran)
 	}
 	socket := newSocket(t)
-	l, err := Listen(socket)
+	l, err := Listen(socket, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

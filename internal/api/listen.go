@@ -3,31 +3,30 @@ package api
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"time"
+
+	"cutover/internal/socket"
 
 	"golang.org/x/sys/unix"
 )
 
 // Listen opens the socket at path, readable and writable by its owner only. A
 // socket that nobody answers on any more is replaced; one that is in use is an
-// error.
-func Listen(path string) (net.Listener, error) {
+// error. Its file is watched over and callers are looked at, see
+// socket.Listener; log hears of both and may be nil.
+func Listen(path string, log *slog.Logger) (*socket.Listener, error) {
 	if len(path) > 100 {
 		return nil, fmt.Errorf("listen on %s: the path has %d bytes, sockets allow about 100; choose a shorter --state folder", path, len(path))
 	}
 	if err := makeWay(path); err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}
-	l, err := net.Listen("unix", path)
+	l, err := socket.Listen(path, log)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
-	}
-	// The folder is private already, so nobody can have got in before this.
-	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("protect the socket: %w", err)
 	}
 	return l, nil
 }

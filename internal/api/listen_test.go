@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"cutover/internal/testkit"
 )
 
 func TestTheSocketIsItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	path := newSocket(t)
-	l, err := Listen(path)
+	l, err := Listen(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +27,7 @@ func TestTheSocketIsItsOwnersAlone(t *testing.T) {
 func TestASocketThatIsInUseIsAnErrorAndStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	d := open(t, true)
-	if _, err := Listen(d.socket); err == nil || !strings.Contains(err.Error(), "another controller answers there") {
+	if _, err := Listen(d.socket, nil); err == nil || !strings.Contains(err.Error(), "another controller answers there") {
 		t.Errorf("listening beside another was answered %v", err)
 	}
 	if info, err := d.Info(t.Context()); err != nil || !info.Leading {
@@ -46,7 +48,7 @@ func TestAStaleSocketIsReplaced(t *testing.T) {
 	if _, err := os.Lstat(path); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Listen(path)
+	l, err := Listen(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +85,22 @@ func TestWhatIsNotASocketIsLeftAlone(t *testing.T) {
 
 func TestAPathThatIsTooLongForASocketIsSaidToBe(t *testing.T) {
 	t.Parallel()
-	if _, err := Listen("/tmp/" + strings.Repeat("x", 100)); err == nil || !strings.Contains(err.Error(), "--state") {
+	if _, err := Listen("/tmp/"+strings.Repeat("x", 100), nil); err == nil || !strings.Contains(err.Error(), "--state") {
 		t.Errorf("it was answered %v", err)
 	}
-	if _, err := Listen("/no/such/folder/s"); err == nil {
+	if _, err := Listen("/no/such/folder/s", nil); err == nil {
 		t.Error("a folder that is not there was no error")
 	}
+}
+
+func TestASocketThatWasRemovedIsBackSoon(t *testing.T) {
+	t.Parallel()
+	d := open(t, true)
+	if err := os.Remove(d.socket); err != nil {
+		t.Fatal(err)
+	}
+	testkit.Await(t, "the controller to be reached again", func() bool {
+		info, err := d.Info(t.Context())
+		return err == nil && info.Leading
+	})
 }

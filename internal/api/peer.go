@@ -7,7 +7,7 @@ import (
 	"os/user"
 	"strconv"
 
-	"golang.org/x/sys/unix"
+	"cutover/internal/socket"
 )
 
 type peerKey struct{}
@@ -19,16 +19,12 @@ func withPeer(ctx context.Context, c net.Conn) context.Context {
 	if !ok {
 		return ctx
 	}
-	raw, err := uc.SyscallConn()
+	peer, err := socket.Peer(uc)
 	if err != nil {
 		return ctx
 	}
-	var cred *unix.Ucred
-	if raw.Control(func(fd uintptr) { cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }) != nil || err != nil {
-		return ctx
-	}
-	name := "uid " + strconv.Itoa(int(cred.Uid))
-	if u, err := user.LookupId(strconv.Itoa(int(cred.Uid))); err == nil {
+	name := "uid " + strconv.Itoa(int(peer.Uid))
+	if u, err := user.LookupId(strconv.Itoa(int(peer.Uid))); err == nil {
 		name = u.Username
 	}
 	return context.WithValue(ctx, peerKey{}, name)

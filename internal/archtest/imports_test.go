@@ -123,6 +123,8 @@ var homes = []struct {
 	{"cel.dev/cel-go", []string{"internal/signal/condition"}},
 	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/metrics/pgbouncer", "internal/metrics/postgres", "internal/rehearsal", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
+	{"github.com/moby/moby", []string{"internal/platform/docker"}},
+	{"github.com/containerd/errdefs", []string{"internal/platform/docker"}},
 	{"github.com/goccy/go-yaml", []string{"internal/config", "internal/schema/file"}},
 	{"github.com/invopop/jsonschema", []string{"internal/config"}},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"internal/config"}},

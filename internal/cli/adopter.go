@@ -61,6 +61,13 @@ func (p planner) take(ctx context.Context, a api.Adoption, plan *release.Plan) e
 	if !a.Restartable {
 		art.Command, art.Env, art.EnvFile, art.Files = nil, nil, release.File{}, nil
 	}
+	if a.Restartable && art.Runtime != "" {
+		return fmt.Errorf("--restartable has the command of the app file started as a process, and %s runs by spec.runtime: {type: %s}: leave it out", plan.App, art.Runtime)
+	}
+	if art.Container != nil {
+		// A probe by command would run inside a container of cutover's own.
+		art.Container, art.Health.Command = nil, nil
+	}
 	art.Runtime, art.Orders, art.Addresses = "", nil, nil
 	var err error
 	switch {
@@ -97,7 +104,7 @@ func (p planner) adoptable(ctx context.Context, plan release.Plan) error {
 		h = release.Health{Timeout: h.Timeout}
 	}
 	for _, addr := range addressesOf(plan.To.Artefact) {
-		if err := probe.Ready(ctx, h, addr); err != nil {
+		if err := probe.Ask(ctx, h, addr); err != nil {
 			return fmt.Errorf("%s does not answer as it should: %w: mend spec.components health, or the address", addr, err)
 		}
 	}

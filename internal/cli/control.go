@@ -20,6 +20,7 @@ import (
 	"cutover/internal/durable"
 	"cutover/internal/engine"
 	"cutover/internal/platform"
+	"cutover/internal/platform/docker"
 	"cutover/internal/platform/process"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
@@ -32,6 +33,7 @@ import (
 	"cutover/internal/synthetic"
 	"cutover/internal/traffic"
 	"cutover/internal/traffic/embedded"
+	"cutover/internal/traffic/nginx"
 )
 
 // ControlOptions say what a controller is put together from.
@@ -52,21 +54,23 @@ type ControlOptions struct {
 
 // control is a controller with all its adapters.
 type control struct {
-	options   ControlOptions
-	journal   *sqlite.Journal
-	snapshots *snapshot.Folder
-	processes *process.Platform
-	platform  *platform.Set
-	proxy     *embedded.Process
-	router    *embedded.Router
-	traffic   *traffic.Set
-	schema    *driver.Driver
-	backups   backup.Keeper
-	signals   *watch.Watcher
-	synthetic *synthetic.Sender
-	rehearsed rehearsals
-	engine    *engine.Engine
-	signed    *notary.Book
+	options    ControlOptions
+	journal    *sqlite.Journal
+	snapshots  *snapshot.Folder
+	processes  *process.Platform
+	containers *docker.Platform
+	platform   *platform.Set
+	proxy      *embedded.Process
+	router     *embedded.Router
+	traffic    *traffic.Set
+	nginx      *nginx.Router
+	schema     *driver.Driver
+	backups    backup.Keeper
+	signals    *watch.Watcher
+	synthetic  *synthetic.Sender
+	rehearsed  rehearsals
+	engine     *engine.Engine
+	signed     *notary.Book
 }
 
 // openControl puts a controller together. It starts nothing yet.
@@ -88,7 +92,10 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	if c.processes, err = openProcesses(l, c.snapshots, o.Logger); err != nil {
 		return nil, err
 	}
-	members, err := openPlatforms(l, c.processes, o.Logger)
+	if c.containers, err = openContainers(l, c.snapshots, o.Logger); err != nil {
+		return nil, err
+	}
+	members, err := openPlatforms(l, c.processes, c.containers, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -98,9 +105,9 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 		return nil, err
 	}
 	c.router = newRouter(l, key)
-	c.traffic = &traffic.Set{Members: map[string]traffic.Member{traffic.Embedded: c.router}, Front: c.front}
+	c.traffic = &traffic.Set{Members: c.fronts(), Front: c.front}
 	c.proxy = newProxyProcess(l, c.options.Executable)
-	c.schema = &driver.Driver{Files: c.snapshots, Errand: c.processes.Errand}
+	c.schema = &driver.Driver{Files: c.snapshots, Errand: errands(c.processes)}
 	c.backups = backup.Keeper{Path: l.backups(), Needed: c.needed, Warn: func(err error) { o.Logger.Warn("old backups are left", "error", err) }}
 	c.rehearsed = rehearsals{schema: c.schema, backups: c.backups, path: l.rehearsals(), snapshots: c.snapshots, logger: o.Logger}
 	if c.journal, err = sqlite.Open(ctx, l.journal(), sqlite.Options{}); err != nil {
@@ -136,7 +143,7 @@ func (c *control) front(app string) release.Front {
 	return p.Front
 }
 
-func openProcesses(l layout, files process.Snapshots, logger *slog.Logger) (*process.Platform, error) {
+func openProcesses(l layout, files snapshot.Opener, logger *slog.Logger) (*process.Platform, error) {
 	return process.New(process.Options{StateDir: l.instances(), ShimArgs: []string{shimName}, Umask: instanceUmask(), Snapshots: files, Logger: logger})
 }
 
@@ -160,7 +167,11 @@ func (c *control) newEngine() *engine.Engine {
 }
 
 func (c *control) close() {
+	c.nginx.Close()
 	c.synthetic.Close()
+	if err := c.containers.Close(); err != nil {
+		c.options.Logger.Error("end the connections to Docker", "error", err)
+	}
 	if err := c.signals.Close(); err != nil {
 		c.options.Logger.Error("end the watch of the signals", "error", err)
 	}

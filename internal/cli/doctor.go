@@ -196,6 +196,12 @@ func (s *session) examineAddress(ctx context.Context, p release.Plan) symptom {
 		// Where no data plane runs, none of its addresses is taken by itself.
 		table = route.Table{}
 	}
+	if isForeign(p.Front) {
+		if err := checkForeign(ctx, p.App, p.Front, p.Replicas); err != nil {
+			return symptom{"address", "bad", err.Error()}
+		}
+		return symptom{"address", "ok", p.Front.Listen + " is served by " + p.Front.Driver}
+	}
 	if err := frontFits(ctx, table, p.App, p.Front); err != nil {
 		return symptom{"address", "bad", err.Error()}
 	}

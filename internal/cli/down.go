@@ -113,28 +113,42 @@ func endProcess(ctx context.Context, pid int) error {
 	return nil
 }
 
+// runner is a platform as far as taking it down needs it.
+type runner interface {
+	Apps() ([]string, error)
+	Fence(app string) (uint64, error)
+	Observe(ctx context.Context, app string) ([]release.Instance, error)
+	Stop(ctx context.Context, order release.StopOrder) error
+}
+
 // stopInstances stops every instance of every app.
 func stopInstances(ctx context.Context, l layout) error {
-	p, err := openProcesses(l, nil, slog.New(slog.DiscardHandler))
+	silent := slog.New(slog.DiscardHandler)
+	processes, err := openProcesses(l, nil, silent)
 	if err != nil {
 		return err
 	}
-	others, err := openStoppable(l, p)
+	containers, err := openContainers(l, nil, silent)
+	if err != nil {
+		return err
+	}
+	commands, err := openCommands(l, processes, silent)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, r := range others {
-		apps, err := r.Apps()
+	// Addresses have nothing that could be stopped.
+	for _, p := range []runner{processes, containers, commands} {
+		apps, err := p.Apps()
 		errs = append(errs, err)
 		for _, app := range apps {
-			errs = append(errs, stopApp(ctx, r, app))
+			errs = append(errs, stopApp(ctx, p, app))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, containers.Close())...)
 }
 
-func stopApp(ctx context.Context, p stoppable, app string) error {
+func stopApp(ctx context.Context, p runner, app string) error {
 	fence, err := p.Fence(app)
 	if err != nil {
 		return err

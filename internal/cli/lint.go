@@ -7,14 +7,15 @@ import (
 	"cutover/internal/check"
 	"cutover/internal/config"
 	"cutover/internal/load/file"
+	"cutover/internal/platform/docker"
 
 	"github.com/spf13/cobra"
 )
 
 // loader reads files and has their checks judged by the package that will run
-// them.
+// them, and their images pinned by the daemon that will.
 func loader() config.Loader {
-	return config.Loader{Accept: check.Validate, AcceptSignal: acceptSignal, Loads: file.ForRelease}
+	return config.Loader{Accept: check.Validate, AcceptSignal: acceptSignal, Loads: file.ForRelease, ResolveImage: docker.Resolve}
 }
 
 func newLintCommand(s *session) *cobra.Command {

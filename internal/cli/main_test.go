@@ -36,7 +36,17 @@ func TestMain(m *testing.M) {
 		// processors can run at once.
 		_ = flag.Set("test.parallel", "6")
 	}
-	testscript.Main(m, programs)
+	testscript.Main(thenDown{m}, programs)
+}
+
+// thenDown ends what the tests share after they have run.
+type thenDown struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m thenDown) Run() int {
+	code := m.M.Run()
+	docker.Stop()
+	return code
 }
 
 func isSet(name string) bool {

@@ -61,7 +61,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	if have := standing.Plan.Front.Driver; standing.Plan.Release != "" && plan.Front.Driver != have {
 		return plan, fmt.Errorf("spec.traffic.driver of %s is %q, but %q serves its users: a front end cannot be exchanged by a release; keep it, or adopt the app anew", plan.App, plan.Front.Driver, have)
 	}
-	if err = p.startable(ctx, plan); err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
+	if err = p.startable(ctx, plan); err == nil && isForeign(plan.Front) {
+		err = checkForeign(ctx, plan.App, plan.Front, plan.Replicas)
+	} else if err == nil && !reflect.DeepEqual(plan.Front, standing.Plan.Front) {
 		err = checkFront(ctx, layout(p.c.options.State), plan.App, plan.Front)
 	}
 	if app, ok := b.App(plan.App); ok && err != nil {

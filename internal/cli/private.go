@@ -21,24 +21,41 @@ func (s *session) privateAccess(st release.State) error {
 		return &exitError{ExitUsage, err}
 	}
 	front := st.Plan.Front
+	if isForeign(front) && front.PrivateListen == "" {
+		return usage("%s serves %s, and leads nobody to a version without traffic: write privateGreen: host:port in spec.traffic (nginx), or a frontend of your own (HAProxy)", front.Driver, st.App)
+	}
 	access := map[string]string{
 		"header": board.PrivateHeader, "secret": secretOf(key, st.Plan.Release), "listen": front.PrivateListen, "version": st.Plan.To.Version,
+	}
+	if isForeign(front) {
+		delete(access, "header")
+		delete(access, "secret")
 	}
 	if s.json {
 		s.print(access)
 		return nil
 	}
+	if !isForeign(front) {
+		s.privateHeader(st, access)
+	}
+	if front.PrivateListen != "" {
+		fmt.Fprintf(s.out, "  curl http://%s%s\n", reachable(front.PrivateListen), front.Path)
+	}
+	if !isForeign(front) {
+		fmt.Fprintln(s.errs, "keep the value to yourself; it ends with the release")
+	}
+	return nil
+}
+
+// privateHeader prints how the secret header is sent.
+func (s *session) privateHeader(st release.State, access map[string]string) {
+	front := st.Plan.Front
 	fmt.Fprintf(s.out, "%s is reached by its own header, or its own address if there is one:\n", sideLabel(st.Plan.To))
 	scheme := "http"
 	if front.TLS != nil {
 		scheme = "https"
 	}
 	fmt.Fprintf(s.out, "  curl -H '%s: %s' %s://%s%s\n", access["header"], access["secret"], scheme, reachable(front.Listen), front.Path)
-	if front.PrivateListen != "" {
-		fmt.Fprintf(s.out, "  curl http://%s%s\n", reachable(front.PrivateListen), front.Path)
-	}
-	fmt.Fprintln(s.errs, "keep the value to yourself; it ends with the release")
-	return nil
 }
 
 // reachable turns a listen address into one to connect to.

@@ -14,11 +14,11 @@ import (
 	"cutover/internal/api"
 	"cutover/internal/backup"
 	"cutover/internal/durable"
-	"cutover/internal/platform/process"
 	"cutover/internal/rehearsal"
 	"cutover/internal/release"
 	"cutover/internal/schema/driver"
 	"cutover/internal/schema/native"
+	"cutover/internal/snapshot"
 )
 
 // rehearsals tries schema changes on clones, and keeps what was found.
@@ -27,7 +27,7 @@ type rehearsals struct {
 	backups backup.Keeper
 	// path is the folder of the reports.
 	path      string
-	snapshots process.Snapshots
+	snapshots snapshot.Opener
 	logger    *slog.Logger
 	// hear, if set, is told what is being done.
 	hear func(what string)

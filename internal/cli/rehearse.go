@@ -127,7 +127,7 @@ func (s *session) rehearsesHere() (rehearsals, error) {
 	if err != nil {
 		return rehearsals{}, err
 	}
-	out := rehearsals{schema: &driver.Driver{Files: files, Errand: platform.Errand}, backups: backup.Keeper{Path: l.backups()}, path: l.rehearsals(), snapshots: files}
+	out := rehearsals{schema: &driver.Driver{Files: files, Errand: errands(platform)}, backups: backup.Keeper{Path: l.backups()}, path: l.rehearsals(), snapshots: files}
 	if !s.json {
 		out.hear = func(what string) { fmt.Fprintln(s.errs, what) }
 	}

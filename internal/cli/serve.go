@@ -64,7 +64,7 @@ func Serve(ctx context.Context, o ControlOptions) error {
 		return &exitError{ExitUsage, err}
 	}
 	defer c.close()
-	listener, err := api.Listen(l.socket())
+	listener, err := api.Listen(l.socket(), o.Logger)
 	if err != nil {
 		return &exitError{ExitUsage, err}
 	}

@@ -17,6 +17,7 @@ import (
 	"cutover/internal/platform/process"
 	"cutover/internal/rehearsal"
 	"cutover/internal/release"
+	"cutover/internal/snapshot"
 )
 
 // trial runs old and new code on a clone, and puts the release's smoke checks
@@ -32,7 +33,7 @@ type trial struct {
 	// path is the folder for what the instances need; snapshots has their
 	// configuration files.
 	path      string
-	snapshots process.Snapshots
+	snapshots snapshot.Opener
 }
 
 // trialPrefix begins the folder of one run, and is followed by the id of the

@@ -25,7 +25,7 @@ func (b *Bundle) Adoption(name, app, version string, addresses []string) (*Bundl
 	}
 	fmt.Fprintf(&text, "apiVersion: %s\nkind: Release\nmetadata: {name: %s, app: %s}\n", APIVersion, quote(name), quote(app))
 	fmt.Fprintf(&text, "spec:\n  to: {version: %s", quote(version))
-	if len(addresses) > 0 && a.Spec.Runtime.Type == static {
+	if len(addresses) > 0 && a.Spec.Runtime.Type == runtimeStatic {
 		fmt.Fprintf(&text, ", addresses: %s", quote(addresses))
 	}
 	text.WriteString("}\n  strategy: {type: blue-green, soak: {atLeast: 0s, atLeastRequests: 0}}\n  ready: {settle: 0s}\n")

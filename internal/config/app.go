@@ -1,5 +1,7 @@
 package config
 
+import "context"
+
 // APIVersion is the first line of every document.
 const APIVersion = "cutover/v1"
 
@@ -16,6 +18,8 @@ type App struct {
 	Spec AppSpec `json:"spec" jsonschema:"required"`
 
 	doc *document
+	// resolve is the Loader's ResolveImage.
+	resolve func(ctx context.Context, socket, image string) (string, error)
 }
 
 // AppMetadata names an app.
@@ -38,20 +42,6 @@ type AppSpec struct {
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
 }
 
-// Runtime is what runs the app.
-type Runtime struct {
-	// The type of runtime: process for programs of this machine, command for instances that commands of your own start, stop and list, static for addresses that somebody else runs.
-	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
-	// With type command: what starts one instance. Like the two below it may contain {{app}}, {{side}}, {{version}}, {{files}}, {{instance}}, {{component}}, {{port}} and {{grace}}.
-	Start Command `json:"start,omitzero" example:"[systemctl, start, \"shop@{{instance}}\"]"`
-	// With type command: what ends one instance.
-	Stop Command `json:"stop,omitzero" example:"[systemctl, stop, \"shop@{{instance}}\"]"`
-	// With type command: what lists instances, as JSON lines {"id", "side", "version", "addr", "alive", "detail"} or an array of them; only id is needed.
-	List Command `json:"list,omitzero"`
-	// With type static: the addresses, host:port, of each version.
-	Static map[string][]string `json:"static,omitempty" example:"{v1: [\"10.0.0.1:8080\"], v2: [\"10.0.0.2:8080\"]}"`
-}
-
 // Config is an app's configuration.
 type Config struct {
 	// Environment variables. A value may be a reference: env:NAME or file:PATH.
@@ -64,7 +54,7 @@ type Config struct {
 
 // Traffic is how users reach an app.
 type Traffic struct {
-	// What steers the traffic. The embedded proxy is possible for now.
+	// What steers the traffic: cutover's own proxy, or an nginx or HAProxy that you run. It stays the same for as long as the app stands.
 	Driver Driver `json:"driver,omitempty" jsonschema:"default=embedded"`
 	// host:port that users connect to.
 	Listen string `json:"listen" jsonschema:"required" example:"\"127.0.0.1:8080\""`
@@ -94,6 +84,10 @@ type Traffic struct {
 	Backend Backend `json:"backend,omitzero"`
 	// What becomes of requests while no instance can take them, such as during a restart: they wait for a moment.
 	Hold Waiting `json:"hold,omitzero"`
+	// The nginx that serves the app; with driver: nginx.
+	Nginx *Nginx `json:"nginx,omitempty"`
+	// The HAProxy that serves the app; with driver: haproxy.
+	HAProxy *HAProxy `json:"haproxy,omitempty"`
 }
 
 // Affinity is what keeps a user on one version: the header if it was sent,

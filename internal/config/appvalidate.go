@@ -24,6 +24,7 @@ func (a *App) validate() {
 	a.Spec.Config.validate(tell.in("spec.config"))
 	a.Spec.Database.validate(tell.in("spec.database"))
 	a.Spec.Traffic.validate(tell.in("spec.traffic"))
+	a.validateForeign(tell.in("spec.traffic"))
 }
 
 func (a *App) validateComponents(tell report) {
@@ -179,6 +180,9 @@ func (a Affinity) validate(tell report) {
 }
 
 func (t Traffic) front(dir string) release.Front {
+	if t.foreign() {
+		return t.foreignFront(dir)
+	}
 	return release.Front{
 		Listen: t.Listen, Hosts: t.Hosts, Path: t.Path,
 		Sticky:        release.Sticky{Header: t.Affinity.Header, Cookie: t.Affinity.Cookie, Off: t.Affinity.Off},

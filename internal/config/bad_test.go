@@ -170,9 +170,9 @@ var values = []bad{
 }
 
 var appValues = []bad{
-	{"  config:", "  runtime: {type: docker}\n  config:", "10:19", []string{`"docker" is not available yet`, "write command, process or static"}},
-	{"  config:", "  runtime: {type: dokcer}\n  config:", "10:19", []string{`"dokcer" is not one of the choices`, "write command, process or static"}},
-	{"    listen:", "    driver: nginx\n    listen:", "13:13", []string{`"nginx" is not available yet`, "write embedded"}},
+	{"  config:", "  runtime: {type: swarm}\n  config:", "10:19", []string{`"swarm" is not available yet`, "write command, docker, process or static"}},
+	{"  config:", "  runtime: {type: dokcer}\n  config:", "10:19", []string{`"dokcer" is not one of the choices`, `did you mean "docker"?`}},
+	{"    listen:", "    driver: gatewayapi\n    listen:", "13:13", []string{`"gatewayapi" is not available yet`, "embedded", "nginx", "haproxy"}},
 	{"    web:\n", "    worker: {command: work, health: {}}\n    web:\n", "6:13", []string{"web and worker serve the users, and one can", "write type: worker or type: singleton"}},
 	{"    web:\n", "    Web:\n", "6:5", []string{`"Web" is not a name`, `such as "web"`}},
 	{`"{{port}}"`, `"{{prot}}"`, "7:16", []string{"{{prot}} is not a placeholder", "did you mean {{port}}?"}},

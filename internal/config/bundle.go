@@ -112,6 +112,7 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 	r.validate(replicas, accept)
 	if app, ok := b.App(r.Metadata.App); ok {
 		r.validateDatabase(app)
+		r.validateFront(app)
 		r.validateComponents(app)
 		r.validateAddresses(app)
 	}

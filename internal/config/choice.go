@@ -15,14 +15,17 @@ type Driver string
 type StrategyType string
 
 var (
-	runtimes       = []string{"process", "command", "static"}
-	plannedRuntime = []string{"docker", "compose", "swarm", "kubernetes"}
-	drivers        = []string{"embedded"}
-	plannedDriver  = []string{"nginx", "haproxy", "gatewayapi"}
+	runtimes       = []string{runtimeProcess, runtimeDocker, runtimeCommand, runtimeStatic}
+	plannedRuntime = []string{"swarm", "kubernetes"}
+	drivers        = []string{"embedded", nginxDriver, haproxyDriver}
+	plannedDriver  = []string{"gatewayapi"}
 	strategies     = []string{"canary", "blue-green", "rolling", "shadow"}
 )
 
 func (r *RuntimeType) fromText(text string) error {
+	if text == "compose" {
+		return &mistake{"a Compose file is no runtime of its own", "write type: docker, and in the component compose: {file: compose.yaml, service: web}"}
+	}
 	return choose(r, text, runtimes, plannedRuntime)
 }
 

@@ -13,11 +13,11 @@ import (
 type Component struct {
 	// What it is: web serves the users; a worker runs in both versions at once until the old one is retired; a singleton never runs twice, so the old one ends before the new one starts.
 	Type string `json:"type,omitempty" jsonschema:"default=web,enum=web,enum=worker,enum=singleton"`
-	// The program with its arguments, needed where processes run the app: a list, or one text that is split into words without a shell. May contain {{version}}, {{port}}, {{app}}, {{side}} and {{files}}.
+	// The program with its arguments: a list, or one text that is split into words without a shell. May contain {{version}}, {{port}}, {{app}}, {{side}} and {{files}}. A container may do without: it is what the image's entry point gets. Where runtime is command or static, there is none.
 	Command Command `json:"command,omitzero" example:"[\"./shop\", \"--port\", \"{{port}}\"]"`
 	// Run the command, one text, by sh -c.
 	Shell bool `json:"shell,omitempty"`
-	// The working directory, relative to the folder of this file. May contain {{version}} and {{app}}.
+	// The working directory, relative to the folder of this file; for a container, a folder inside it. May contain {{version}} and {{app}}.
 	Dir string `json:"dir,omitempty" jsonschema:"default=."`
 	// How many instances each version has when it carries everything.
 	Replicas int `json:"replicas,omitempty" jsonschema:"default=1,minimum=1,maximum=1000"`
@@ -27,6 +27,22 @@ type Component struct {
 	Health Health `json:"health,omitzero"`
 	// How an instance is ended.
 	Stop Stop `json:"stop,omitzero"`
+	// The image of a container. What it means is pinned when a release is planned. May contain {{version}} and {{app}}.
+	Image string `json:"image,omitempty"`
+	// The port the program listens on inside its container, on all addresses; also {{port}} and PORT.
+	Port int `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
+	// The networks a container joins; the default bridge if there are none.
+	Networks []string `json:"networks,omitempty"`
+	// What a container sees of this machine: SOURCE:TARGET or SOURCE:TARGET:ro, where SOURCE is a path with a slash or the name of a volume.
+	Mounts []string `json:"mounts,omitempty"`
+	// Who the program runs as inside its container: NAME, UID or UID:GID.
+	User string `json:"user,omitempty"`
+	// The most that one container gets.
+	Limits Resources `json:"limits,omitzero"`
+	// Mount the secrets that are file: references at /run/secrets/NAME and name them in NAME_FILE, so that docker inspect does not show them.
+	SecretFiles bool `json:"secretFiles,omitempty"`
+	// Take the container from a service of a Compose file. What is written here wins.
+	Compose *Compose `json:"compose,omitempty"`
 }
 
 // Health is how an instance shows that it is ready.

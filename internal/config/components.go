@@ -18,6 +18,7 @@ func (r *Release) validateComponents(a *App) {
 			r.doc.report(entry("spec.to.components", name), fmt.Sprintf("%q is no worker or singleton of the app", printable(name)), meant(name, known))
 		}
 	}
+	r.validateImages(a)
 	if len(r.Spec.Components) == 0 {
 		return
 	}

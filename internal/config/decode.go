@@ -111,7 +111,11 @@ func (d decoder) group(n *node, path string, v reflect.Value) {
 		f, ok := known.find(p.key)
 		if !ok {
 			// The key that was meant is not reported as missing as well.
-			seen[d.unknown(p, path, known)] = true
+			meant := d.unknown(p, path, known)
+			seen[meant] = true
+			if meant != "" {
+				d.doc.told[join(path, meant)] = true
+			}
 			continue
 		}
 		if !d.repeated(p, path, written) {

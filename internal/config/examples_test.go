@@ -18,6 +18,7 @@ func TestTheExamplesAreInOrderAndCanBePlanned(t *testing.T) {
 		"rolling":       {"v6", "rolling", "slow-rollback"},
 		"blue-green":    {"2026.10", "blue-green", ""},
 		"policy":        {"v1", "canary", ""},
+		"docker":        {"2.0", "canary", ""},
 	}
 	folders, err := os.ReadDir("../../examples")
 	if err != nil {

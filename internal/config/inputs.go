@@ -48,8 +48,8 @@ func inputsOf(a *App, r *Release, name string) (inputs, error) {
 	if to.Command.given() {
 		command, shell = to.Command, to.Shell
 	}
-	if a.Spec.Runtime.Type == process {
-		var err error
+	var err error
+	if command.given() || a.Spec.Runtime.processes() {
 		if in.args, err = command.args(shell); err != nil {
 			return in, fmt.Errorf("read the command: %w", err)
 		}
@@ -57,9 +57,10 @@ func inputsOf(a *App, r *Release, name string) (inputs, error) {
 	path := func(text string, doc *document) string {
 		return absolute(fill(text, a.Metadata.Name, string(r.Spec.To.Version)), doc.source.dir)
 	}
-	in.dir = path(c.Dir, a.doc)
+	run, version := a.Spec.Runtime, string(r.Spec.To.Version)
+	in.dir = run.folder(c.Dir, version, a.Metadata.Name, a.doc.source.dir)
 	if to.Dir != "" {
-		in.dir = path(to.Dir, r.doc)
+		in.dir = run.folder(to.Dir, version, a.Metadata.Name, r.doc.source.dir)
 	}
 	in.env = a.env(r, c, to)
 	in.files = filesOf(a, r, path)

@@ -79,7 +79,10 @@ func (l lint) app(a *App) {
 	if c.Health.Path == "" {
 		l.warn("no-health-path", join(at, "health"), "an open port counts as ready, whether the app can answer or not", "add health: {path: /health} with a path that fails when the app cannot work")
 	}
-	l.command(c.Command, c.Shell, join(at, "command"))
+	l.command(c.Command, c.Shell, a.Spec.Runtime.containers(), join(at, "command"))
+	for name, c := range a.Spec.Components {
+		l.image(c.Image, join(entry("spec.components", name), "image"))
+	}
 	l.secrets(a.Spec.Config.Env, "spec.config.env")
 	t := a.Spec.Traffic
 	if isEverywhere(t.Listen) {
@@ -89,14 +92,15 @@ func (l lint) app(a *App) {
 		l.warn("private-side-open", "spec.traffic.privateGreen", "others than this machine may reach a version that is not released", "write 127.0.0.1 before the port")
 	}
 	l.tls(t)
+	l.front(t)
 	if t.Affinity.Off {
 		l.warn("no-affinity", "spec.traffic.affinity", "a user may meet both versions within one page", "remove off: true unless requests are independent of each other")
 	}
 }
 
 // command warns of a shell's signs where there is no shell, and of a port
-// that all instances would have to share.
-func (l lint) command(c Command, shell bool, path string) {
+// that all instances would have to share, unless each has ports of its own.
+func (l lint) command(c Command, shell, ownPorts bool, path string) {
 	args, err := c.args(shell)
 	if err != nil {
 		return
@@ -104,7 +108,7 @@ func (l lint) command(c Command, shell bool, path string) {
 	if sign := shellSigns(args); sign != "" && !shell {
 		l.warn("shell-signs", path, "no shell reads the command, so the program gets "+mask(printable(sign))+" as it stands", "write the command as one text with shell: true")
 	}
-	if port := fixedPort(args); port != "" {
+	if port := fixedPort(args); port != "" && !ownPorts {
 		l.warn("fixed-port", path, "each instance gets a port of its own, but the command asks for "+port, "write {{port}} in its place, or leave it to the variable PORT")
 	}
 }
@@ -179,8 +183,9 @@ func (l lint) evidence(s ReleaseSpec) {
 func (l lint) release(a *App, r *Release) {
 	c, _ := a.component()
 	if t := r.Spec.To; t.Command.given() {
-		l.command(t.Command, t.Shell, "spec.to.command")
+		l.command(t.Command, t.Shell, a.Spec.Runtime.containers(), "spec.to.command")
 	}
+	l.image(r.Spec.To.Image, "spec.to.image")
 	l.secrets(r.Spec.To.Env, "spec.to.env")
 	if time.Duration(r.Spec.Drain.Wait) > time.Duration(c.Stop.Grace) {
 		l.warn("drain-outlasts-grace", "spec.drain.wait", "requests may take "+r.Spec.Drain.Wait.String()+" by drain.wait, but an instance that is stopped is killed after "+c.Stop.Grace.String(), "write stop: {grace: "+r.Spec.Drain.Wait.String()+"} in the app's component")
@@ -193,14 +198,14 @@ func (l lint) release(a *App, r *Release) {
 // distinct reports whether what runs depends on the version.
 func distinct(a *App, r *Release) bool {
 	t := r.Spec.To
-	if t.Command.given() || t.Dir != "" || t.EnvFile != "" || len(t.Env) > 0 || r.doc.has("spec.to.files") {
+	if t.Command.given() || t.Image != "" || t.Dir != "" || t.EnvFile != "" || len(t.Env) > 0 || r.doc.has("spec.to.files") {
 		return true
 	}
 	c, _ := a.component()
-	if a.Spec.Runtime.Type == static {
+	if a.Spec.Runtime.Type == runtimeStatic {
 		return true // each version has addresses of its own
 	}
-	texts := append([]string{c.Command.String(), a.Spec.Runtime.Start.String(), c.Dir, a.Spec.Config.EnvFile}, a.Spec.Config.Files...)
+	texts := append([]string{c.Command.String(), a.Spec.Runtime.Start.String(), c.Dir, c.Image, a.Spec.Config.EnvFile}, a.Spec.Config.Files...)
 	for _, v := range a.Spec.Config.Env {
 		texts = append(texts, string(v))
 	}

@@ -28,10 +28,14 @@ type Loader struct {
 	// AcceptSignal, if set, is asked about every signal of a release and says
 	// why one cannot be read, such as an address that leads nowhere.
 	AcceptSignal func(signal.Signal) error
+	// ResolveImage, if set, returns what pins the content that an image means
+	// now to the Docker daemon at a socket: NAME@sha256:... or its ID. It is
+	// called by Plan; without it images are recorded unpinned, and not run.
+	ResolveImage func(ctx context.Context, socket, image string) (string, error)
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
-// .yml, and returns what they say together. Nothing else is read; files that
+// .yml, but for those that Compose looks for, and returns what they say together. Nothing else is read; files that
 // these name are looked at by Lint and Plan. The error is a Problems with all
 // mistakes found if the files could be read.
 func Load(ctx context.Context, paths ...string) (*Bundle, error) {
@@ -78,6 +82,10 @@ func (l Loader) Parse(name string, data []byte, dir string) (*Bundle, error) {
 func (b *Bundle) finish(l Loader) (*Bundle, error) {
 	b.loads = l.Loads
 	b.acceptSignal = l.AcceptSignal
+	for _, a := range b.Apps {
+		a.resolve = l.ResolveImage
+		a.compose()
+	}
 	b.validate(l.Accept)
 	if err := b.problems().err(); err != nil {
 		return nil, err
@@ -192,7 +200,7 @@ func inFolder(dir string) ([]string, error) {
 	var files []string
 	for _, e := range entries {
 		ext := filepath.Ext(e.Name())
-		if !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") {
+		if !e.IsDir() && (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(e.Name(), ".") && !slices.Contains(composeNames, e.Name()) {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}

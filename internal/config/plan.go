@@ -131,8 +131,11 @@ func artefactOf(ctx context.Context, app *App, r *Release, name string, keep Sna
 		return release.Artefact{}, err
 	}
 	a := release.Artefact{Command: in.args, Dir: in.dir, Env: in.env, Health: in.health, Stop: in.stop}
+	if a.Container, err = app.container(ctx, r, name); err != nil {
+		return a, err
+	}
 	if err := app.runBy(&a, r); err != nil {
-		return release.Artefact{}, err
+		return a, err
 	}
 	for _, c := range contents {
 		if err := ctx.Err(); err != nil {
@@ -161,8 +164,10 @@ type content struct {
 func (in inputs) contents(app *App, r *Release) ([]content, Problems) {
 	var found []content
 	var problems Problems
-	if info, err := os.Stat(in.dir); err != nil || !info.IsDir() {
-		problems = append(problems, missingDir(app, r, in.dir))
+	if !app.Spec.Runtime.containers() {
+		if info, err := os.Stat(in.dir); err != nil || !info.IsDir() {
+			problems = append(problems, missingDir(app, r, in.dir))
+		}
 	}
 	for _, f := range in.files {
 		data, p := f.read()

@@ -74,6 +74,8 @@ type Target struct {
 	Shell bool `json:"shell,omitempty"`
 	// The working directory, in place of the component's.
 	Dir string `json:"dir,omitempty"`
+	// The image, in place of the component's. May contain {{version}} and {{app}}.
+	Image string `json:"image,omitempty"`
 	// Environment variables, added to the app's.
 	Env map[string]Text `json:"env,omitempty"`
 	// The file of NAME=value lines, in place of the app's.

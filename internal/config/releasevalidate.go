@@ -45,7 +45,7 @@ func (t Target) validate(tell report) {
 	checkEnv(t.Env, "env", tell)
 	checkPlaceholders(t.EnvFile, "envFile", pathPlaceholders, tell)
 	checkFiles(t.Files, "files", tell)
-	TargetComponent{Command: t.Command, Shell: t.Shell, Dir: t.Dir}.validate(tell)
+	TargetComponent{Command: t.Command, Shell: t.Shell, Dir: t.Dir, Image: t.Image}.validate(tell)
 	for name, c := range t.Components {
 		c.validate(tell.in(entry("components", name)))
 	}

@@ -3,152 +3,96 @@ package config
 import (
 	"fmt"
 	"maps"
-	"net"
 	"slices"
 	"strings"
 
 	"cutover/internal/release"
 )
 
-// The runtimes that a file can name.
+// Runtime is what runs the app.
+type Runtime struct {
+	// The type of runtime: process runs programs of this machine, docker containers, command has instances that commands of your own start, stop and list, static addresses that somebody else runs.
+	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
+	// With type docker: where the Docker daemon takes orders; unix:///var/run/docker.sock if it is not set.
+	Socket string `json:"socket,omitempty"`
+	// With type docker: how containers are reached: published gives each a free port of 127.0.0.1, direct uses its own address, which must be reachable from this machine.
+	Reach string `json:"reach,omitempty" jsonschema:"enum=published,enum=direct"`
+	// With type command: what starts one instance. Like the two below it may contain {{app}}, {{side}}, {{version}}, {{files}}, {{instance}}, {{component}}, {{port}} and {{grace}}.
+	Start Command `json:"start,omitzero" example:"[systemctl, start, \"shop@{{instance}}\"]"`
+	// With type command: what ends one instance.
+	Stop Command `json:"stop,omitzero" example:"[systemctl, stop, \"shop@{{instance}}\"]"`
+	// With type command: what lists instances, as JSON lines {"id", "side", "version", "addr", "alive", "detail"} or an array of them; only id is needed.
+	List Command `json:"list,omitzero"`
+	// With type static: the addresses, host:port, of each version.
+	Static map[string][]string `json:"static,omitempty" example:"{v1: [\"10.0.0.1:8080\"], v2: [\"10.0.0.2:8080\"]}"`
+}
+
+// The types of runtime.
 const (
-	process = "process"
-	command = "command"
-	static  = "static"
+	runtimeProcess = "process"
+	runtimeDocker  = "docker"
+	runtimeCommand = "command"
+	runtimeStatic  = "static"
 )
 
-// orderPlaceholders are those of the commands that start, stop and list.
-var orderPlaceholders = []string{"app", "component", "files", "grace", "instance", "port", "side", "version"}
+// defaultSocket is where Docker's own packages put it.
+const defaultSocket = "unix:///var/run/docker.sock"
+
+func (r Runtime) processes() bool  { return r.Type == runtimeProcess }
+func (r Runtime) containers() bool { return r.Type == runtimeDocker }
+
+// foreign reports whether cutover itself starts no program of the app.
+func (r Runtime) foreign() bool { return r.Type == runtimeCommand || r.Type == runtimeStatic }
+
+func (r Runtime) socket() string {
+	if r.Socket == "" {
+		return defaultSocket
+	}
+	return r.Socket
+}
 
 func (a *App) validateRuntime(tell report) {
-	r, in := a.Spec.Runtime, tell.in("runtime")
-	r.validateCommands(in)
-	r.validateStatic(in)
+	r := a.Spec.Runtime
+	r.validate(tell.in("runtime"))
 	for _, name := range slices.Sorted(maps.Keys(a.Spec.Components)) {
-		c, path := a.Spec.Components[name], entry("components", name)
-		switch at := join(path, "command"); {
-		case r.Type == process && !c.Command.given() && a.misspelt(path):
-			// The key that was meant is not reported as missing as well.
-		case r.Type == process && !c.Command.given():
-			tell(at, "it is missing", `add command: ["./shop", "--port", "{{port}}"]`)
-		case r.Type != process && c.Command.given():
-			tell(at, fmt.Sprintf("with runtime.type %s nothing runs this command", r.Type), "remove it: runtime says how instances come to be")
-		case r.Type == static && c.Type != web:
-			tell(join(path, "type"), "a "+c.Type+" has no address, and a static runtime has nothing else", "give workers and singletons to an app of their own")
-		case r.Type == static && c.Health.Command.given():
-			tell(join(path, "health.command"), "a probe by command runs beside its instance, and these run elsewhere", "write health.path")
-		}
+		path := entry("components", name)
+		a.Spec.Components[name].validateRuntime(r, a.misspelt(path), tell.in(path))
 	}
 }
 
-func (r Runtime) validateCommands(tell report) {
-	for _, c := range []struct {
-		path    string
-		command Command
-		needed  bool
-	}{{"start", r.Start, true}, {"stop", r.Stop, true}, {"list", r.List, false}} {
-		switch {
-		case r.Type != command && c.command.given():
-			tell(c.path, "it is for type: command", "write type: command, or remove "+c.path)
-		case r.Type == command && !c.command.given() && c.needed:
-			tell(c.path, "it is missing", fmt.Sprintf(`add %s: [systemctl, %s, "shop@{{instance}}"]`, c.path, c.path))
-		case c.command.given():
-			args, err := c.command.args(false)
-			if err != nil {
-				reason, cure := explain(err, "")
-				tell(c.path, reason, cure)
-			}
-			checkPlaceholders(strings.Join(args, " "), c.path, orderPlaceholders, tell)
-		}
+func (r Runtime) validate(tell report) {
+	switch {
+	case !r.containers() && r.Socket != "":
+		tell("socket", "only containers need a daemon", "remove it, or write type: docker")
+	case !r.containers() && r.Reach != "":
+		tell("reach", "it is for containers; a plain process is reached at 127.0.0.1", "remove it, or write type: docker")
+	case r.Socket != "" && !strings.HasPrefix(r.Socket, "unix:///"):
+		tell("socket", "only a socket of this machine is used", "write its absolute path such as "+defaultSocket)
 	}
+	r.validateOrders(tell)
+	r.validateStatic(tell)
 }
 
-func (r Runtime) validateStatic(tell report) {
-	if r.Type != static && len(r.Static) > 0 {
-		tell("static", "it is for type: static", "write type: static, or remove static")
+// validateRuntime reports what does not fit what the app is run by. misspelt
+// says that another key of the component is one that nobody knows.
+func (c Component) validateRuntime(r Runtime, misspelt bool, tell report) {
+	if r.containers() {
+		c.validateContainer(tell)
 		return
 	}
-	seen := map[string]string{}
-	for _, version := range slices.Sorted(maps.Keys(r.Static)) {
-		path := entry("static", version)
-		checkAddresses(r.Static[version], path, tell)
-		for i, addr := range r.Static[version] {
-			if other := seen[addr]; other != "" && other != version {
-				tell(element(path, i), fmt.Sprintf("%s is an address of %s too: then nobody could tell which of the two answers", addr, other), "give each version addresses of its own")
-			}
-			seen[addr] = version
-		}
+	c.refuseContainer(tell)
+	switch {
+	case r.processes() && !c.Command.given() && misspelt:
+		// The key that was meant is not reported as missing as well.
+	case r.processes() && !c.Command.given():
+		tell("command", "it is missing", `add command: ["./shop", "--port", "{{port}}"]`)
+	case r.foreign() && c.Command.given():
+		tell("command", fmt.Sprintf("with runtime.type %s nothing runs this command", r.Type), "remove it: runtime says how instances come to be")
+	case r.Type == runtimeStatic && c.Type != web:
+		tell("type", "a "+c.Type+" has no address, and a static runtime has nothing else", "give workers and singletons to an app of their own")
+	case r.Type == runtimeStatic && c.Health.Command.given():
+		tell("health.command", "a probe by command runs beside its instance, and these run elsewhere", "write health.path")
 	}
-}
-
-func checkAddresses(list []string, path string, tell report) {
-	for i, addr := range list {
-		host, port, err := net.SplitHostPort(addr)
-		switch {
-		case err != nil || host == "" || port == "":
-			tell(element(path, i), fmt.Sprintf("%q is not an address", printable(addr)), "write host:port, such as 10.0.0.1:8080")
-		case slices.Contains(list[:i], addr):
-			tell(element(path, i), addr+" is named twice", "remove one of them")
-		}
-	}
-}
-
-// validateAddresses makes sure that a release has as many addresses as its app
-// has instances.
-func (r *Release) validateAddresses(a *App) {
-	to := r.Spec.To
-	tell := r.doc.reporter("spec.to")
-	if a.Spec.Runtime.Type != static {
-		if len(to.Addresses) > 0 {
-			tell("addresses", "the app's runtime is not static", "write runtime: {type: static} in the app, or remove addresses")
-		}
-		return
-	}
-	checkAddresses(to.Addresses, "addresses", tell)
-	c, _ := a.component()
-	if have := len(a.addresses(r)); have < c.Replicas {
-		tell("version", fmt.Sprintf("%s has %d addresses, and the app %d replicas", to.Version, have, c.Replicas),
-			fmt.Sprintf("name the addresses of %s in spec.runtime.static of the app, or in spec.to.addresses here", to.Version))
-	}
-}
-
-// addresses are where the version of a release answers.
-func (a *App) addresses(r *Release) []string {
-	if len(r.Spec.To.Addresses) > 0 {
-		return r.Spec.To.Addresses
-	}
-	return a.Spec.Runtime.Static[string(r.Spec.To.Version)]
-}
-
-// runBy says in the artefact what runs it.
-func (a *App) runBy(into *release.Artefact, r *Release) error {
-	switch a.Spec.Runtime.Type {
-	case static:
-		into.Runtime, into.Addresses = static, a.addresses(r)
-	case command:
-		into.Runtime = command
-		var err error
-		into.Orders, err = a.Spec.Runtime.orders()
-		return err
-	}
-	return nil
-}
-
-func (r Runtime) orders() (*release.Orders, error) {
-	o := &release.Orders{}
-	for _, c := range []struct {
-		into *[]string
-		from Command
-	}{{&o.Start, r.Start}, {&o.Stop, r.Stop}, {&o.List, r.List}} {
-		if !c.from.given() {
-			continue
-		}
-		var err error
-		if *c.into, err = c.from.args(false); err != nil {
-			return nil, fmt.Errorf("read the commands of the runtime: %w", err)
-		}
-	}
-	return o, nil
 }
 
 // misspelt reports whether a group of keys has one that nobody knows.
@@ -157,4 +101,20 @@ func (a *App) misspelt(path string) bool {
 	return slices.ContainsFunc(a.doc.source.problems, func(p *Problem) bool {
 		return strings.HasPrefix(p.Path, path) && strings.HasPrefix(p.Reason, "there is no such key")
 	})
+}
+
+// runBy says in the artefact what runs it; what runs processes has no name there.
+func (a *App) runBy(into *release.Artefact, r *Release) error {
+	run := a.Spec.Runtime
+	if !run.processes() {
+		into.Runtime = string(run.Type)
+	}
+	var err error
+	switch run.Type {
+	case runtimeStatic:
+		into.Addresses = a.addresses(r)
+	case runtimeCommand:
+		into.Orders, err = run.orders()
+	}
+	return err
 }

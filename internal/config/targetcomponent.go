@@ -11,6 +11,8 @@ type TargetComponent struct {
 	Shell bool `json:"shell,omitempty"`
 	// The working directory, in place of the component's.
 	Dir string `json:"dir,omitempty"`
+	// The image, in place of the component's. May contain {{version}} and {{app}}.
+	Image string `json:"image,omitempty"`
 	// Environment variables, added to the app's and the component's.
 	Env map[string]Text `json:"env,omitempty"`
 }
@@ -18,7 +20,7 @@ type TargetComponent struct {
 // of returns what the release sets for a component of its own.
 func (t Target) of(name, front string) TargetComponent {
 	if name == front {
-		return TargetComponent{Command: t.Command, Shell: t.Shell, Dir: t.Dir}
+		return TargetComponent{Command: t.Command, Shell: t.Shell, Dir: t.Dir, Image: t.Image}
 	}
 	return t.Components[name]
 }
@@ -26,6 +28,9 @@ func (t Target) of(name, front string) TargetComponent {
 func (t TargetComponent) validate(tell report) {
 	checkEnv(t.Env, "env", tell)
 	checkPlaceholders(t.Dir, "dir", pathPlaceholders, tell)
+	if t.Image != "" {
+		checkImage(t.Image, "image", tell)
+	}
 	if t.Shell && !t.Command.given() {
 		tell("shell", "there is no command here for the shell", "add command, or write shell in the app's component")
 	}

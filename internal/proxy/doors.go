@@ -115,16 +115,9 @@ func (d *doors) enter(fresh bound) {
 			ErrorLog:                     slog.NewLogLogger(d.log.Handler(), slog.LevelDebug),
 		}
 		d.open[addr], d.listeners[addr], d.kinds[addr] = server, ln, d.ring.Kind(addr)
-		secured := d.secure(addr, server, ln)
-		// What comes by TLS, or is only sent there, is not seen by the guard yet.
-		if secured == ln && d.ring.Redirect(addr) == nil {
-			secured = guard.Listen(ln, d.rules(addr), d.tally)
-		} else {
-			limits := d.rules(addr).Limits()
-			server.ReadHeaderTimeout, server.IdleTimeout, server.MaxHeaderBytes = limits.HeaderTime, limits.Idle, limits.HeaderBytes
-		}
+		guarded := d.secure(addr, server, ln)
 		go func() {
-			if err := server.Serve(secured); !errors.Is(err, http.ErrServerClosed) && !d.leaving.Load() {
+			if err := server.Serve(guarded); !errors.Is(err, http.ErrServerClosed) && !d.leaving.Load() {
 				d.log.Error("stopped listening", "address", addr, "error", err)
 			}
 		}()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"syscall"
@@ -12,13 +13,14 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/former"
 	"cutover/internal/proxy/handover"
+	"cutover/internal/socket"
 )
 
 // giver hands a running proxy over to the next one.
 type giver struct {
 	plane   *plane
-	socket  net.Listener // the admin socket
-	offers  net.Listener
+	socket  *socket.Listener // the admin socket
+	offers  *socket.Listener
 	atStage func(string)
 	// leaving takes questions of the successor once it was offered everything.
 	leaving *leaving
@@ -84,7 +86,7 @@ func (g *giver) propose(w *handover.Wire) error {
 		return err
 	}
 	table := g.plane.board.Table()
-	files := append([]syscall.Conn{g.plane.dir.Lock(), g.socket.(syscall.Conn)}, listeners...)
+	files := append([]syscall.Conn{g.plane.dir.Lock(), g.socket}, listeners...)
 	err = w.Send(word{Word: wordOffer, Offer: &offer{Table: table, Epoch: g.plane.epoch, Socket: g.socket.Addr().String(), Listeners: addrs}}, files...)
 	if err != nil {
 		return fmt.Errorf("offer: %w", err)
@@ -173,19 +175,22 @@ func hear(w *handover.Wire, want string) (word, error) {
 var errAborted = errors.New("the other process gave up")
 
 // listenNext opens the socket for successors.
-func listenNext(stateDir string) (net.Listener, error) { return admin.Listen(nextSocket(stateDir)) }
+func listenNext(stateDir string, log *slog.Logger) (*socket.Listener, error) {
+	return admin.Listen(nextSocket(stateDir), log)
+}
 
 // offer lets other processes take over from this one.
-func (s *server) offer(socket net.Listener) *giver {
+func (s *server) offer(orders *socket.Listener) *giver {
 	g := &giver{
-		plane: s.plane, socket: socket, atStage: s.atStage, given: make(chan struct{}),
+		plane: s.plane, socket: orders, atStage: s.atStage, given: make(chan struct{}),
 		leaving: &leaving{path: former.Path(s.folder, os.Getpid()), farewell: make(chan struct{})},
 	}
-	var err error
-	if g.offers, err = listenNext(s.folder); err != nil {
+	offers, err := listenNext(s.folder, s.plane.log)
+	if err != nil {
 		s.plane.log.Warn("nobody can take over from this proxy", "error", err)
 		return g
 	}
+	g.offers = offers
 	go g.listen()
 	return g
 }
@@ -199,12 +204,9 @@ func (g *giver) close() {
 
 // handOn lets go of what the successor has: closed by this process, it stays
 // open in the other.
-func (s *server) handOn(g *giver, socket net.Listener, a *adminServer) {
-	for _, ln := range []net.Listener{socket, g.offers} {
-		if unix, ok := ln.(*net.UnixListener); ok {
-			unix.SetUnlinkOnClose(false)
-		}
-	}
+func (s *server) handOn(g *giver, a *adminServer) {
+	g.socket.SetUnlinkOnClose(false)
+	g.offers.SetUnlinkOnClose(false)
 	g.close()
 	ctx, cancel := context.WithTimeout(context.Background(), partingWithin)
 	defer cancel()

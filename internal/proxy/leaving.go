@@ -47,7 +47,7 @@ var _ former.Plane = (*leaving)(nil)
 
 // open listens for the successor.
 func (l *leaving) open(p *plane) error {
-	ln, err := admin.Listen(l.path)
+	ln, err := admin.Listen(l.path, p.log)
 	if err != nil {
 		return fmt.Errorf("listen for the successor: %w", err)
 	}

@@ -168,7 +168,7 @@ func (p *plane) change(ctx context.Context, c admin.Change) (uint64, error) {
 		next = next.With(*c.Service)
 	}
 	if next.Generation == table.Generation && next.Fence == table.Fence {
-		return table.Generation, nil
+		return table.Generation, p.complete()
 	}
 	if err := next.Check(); err != nil {
 		return 0, fmt.Errorf("%w: %w", admin.ErrInvalid, err)
@@ -184,7 +184,9 @@ func (p *plane) change(ctx context.Context, c admin.Change) (uint64, error) {
 }
 
 // replace puts next in force, which must pass Check: addresses first, then
-// the disk, then the requests. Where a step fails the table before stays.
+// the disk, then the requests. Where a step fails the table before stays, but
+// for the last step: what is in force then is on disk once, and repeating the
+// order completes it.
 func (p *plane) replace(ctx context.Context, next route.Table) error {
 	fresh, err := p.doors.bind(ctx, next.Listens())
 	if err != nil {
@@ -196,7 +198,7 @@ func (p *plane) replace(ctx context.Context, next route.Table) error {
 		return err
 	}
 	unbind := func() { fresh.close(); again.close() }
-	if err := p.dir.Save(next); err != nil {
+	if err := p.dir.Begin(next); err != nil {
 		unbind()
 		return fmt.Errorf("keep the table: %w", err)
 	}
@@ -209,6 +211,15 @@ func (p *plane) replace(ctx context.Context, next route.Table) error {
 	p.doors.serve(fresh)
 	p.doors.turn(again)
 	p.doors.keep(next.Listens())
+	return p.complete()
+}
+
+// complete makes the table in force as durable as it must be before an order
+// is acknowledged.
+func (p *plane) complete() error {
+	if err := p.dir.Complete(); err != nil {
+		return fmt.Errorf("keep the second copy of the table, which is in force; repeat the order: %w", err)
+	}
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"cutover/internal/proxy/mirror"
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
+	"cutover/internal/socket"
 )
 
 // Options say where a proxy lives.
@@ -84,11 +84,11 @@ func Run(ctx context.Context, o Options) error {
 	if notice != "" {
 		o.Logger.Warn("state repaired", "notice", notice)
 	}
-	socket, err := admin.Listen(o.Socket)
+	orders, err := admin.Listen(o.Socket, o.Logger)
 	if err != nil {
 		return fmt.Errorf("start proxy: %w", err)
 	}
-	defer socket.Close()
+	defer orders.Close()
 	s := newServer(ctx, o, dir, notice)
 	if err := s.plane.former.Find(o.StateDir); err != nil {
 		return fmt.Errorf("start proxy: %w", err)
@@ -97,7 +97,7 @@ func Run(ctx context.Context, o Options) error {
 		return fmt.Errorf("start proxy: %w", err)
 	}
 	o.Logger.Info("proxy serves", "generation", table.Generation, "services", len(table.Services), "socket", o.Socket)
-	return s.run(ctx, socket)
+	return s.run(ctx, orders)
 }
 
 // openState locks the folder. One whose owner has just died may be locked for a
@@ -187,12 +187,12 @@ func (s *server) resume(ctx context.Context, table route.Table) error {
 	}
 }
 
-func (s *server) run(ctx context.Context, socket net.Listener) error {
-	return s.runWith(ctx, socket, s.serveAdmin(socket))
+func (s *server) run(ctx context.Context, orders *socket.Listener) error {
+	return s.runWith(ctx, orders, s.serveAdmin(orders))
 }
 
 // serveAdmin answers the admin socket; the channel gets how it ended.
-func (s *server) serveAdmin(socket net.Listener) *adminServer {
+func (s *server) serveAdmin(orders *socket.Listener) *adminServer {
 	a := &adminServer{failed: make(chan error, 1), api: &http.Server{
 		Handler:           admin.Handler(s.plane),
 		ReadHeaderTimeout: headerTimeout,
@@ -200,7 +200,7 @@ func (s *server) serveAdmin(socket net.Listener) *adminServer {
 		WriteTimeout:      time.Minute,
 		ErrorLog:          slog.NewLogLogger(s.plane.log.Handler(), slog.LevelDebug),
 	}}
-	go func() { a.failed <- a.api.Serve(socket) }()
+	go func() { a.failed <- a.api.Serve(orders) }()
 	return a
 }
 
@@ -212,8 +212,8 @@ type adminServer struct {
 
 // runWith returns when ctx has ended or another process has taken over, and
 // everything is drained.
-func (s *server) runWith(ctx context.Context, socket net.Listener, a *adminServer) error {
-	g := s.offer(socket)
+func (s *server) runWith(ctx context.Context, orders *socket.Listener, a *adminServer) error {
+	g := s.offer(orders)
 	defer g.close()
 	following, stop := context.WithCancel(ctx)
 	defer stop()
@@ -224,7 +224,7 @@ func (s *server) runWith(ctx context.Context, socket net.Listener, a *adminServe
 	case <-ctx.Done():
 	case <-g.given:
 		stop()
-		s.handOn(g, socket, a)
+		s.handOn(g, a)
 		s.leave(ctx, g.leaving)
 		return nil
 	case err = <-a.failed:

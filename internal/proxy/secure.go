@@ -2,15 +2,16 @@ package proxy
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"time"
 
 	"cutover/internal/proxy/admin"
+	"cutover/internal/proxy/guard"
 	"cutover/internal/proxy/issuer"
 	"cutover/internal/proxy/keyring"
+	"cutover/internal/proxy/lane"
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
 )
@@ -31,27 +32,28 @@ func newRing(o Options, dir *state.Dir) *keyring.Ring {
 }
 
 // secure makes server what the ring wants on addr, and returns what it has to
-// listen on. On an address that has TLS nothing is ever served without.
+// listen on: every byte passes a guard, inside of TLS where there is TLS. On an
+// address that has TLS nothing is ever served without.
 func (d *doors) secure(addr string, server *http.Server, ln net.Listener) net.Listener {
+	rules := d.rules(addr)
 	if redirect := d.ring.Redirect(addr); redirect != nil {
-		server.Handler = redirect
-		return ln
+		server.Handler = lane.Guarded(redirect)
+		return guard.Listen(ln, rules, d.tally)
 	}
 	config := d.ring.Config(addr)
 	if config == nil {
-		return ln
+		return guard.Listen(ln, rules, d.tally)
 	}
-	server.TLSConfig = config
+	// To net/http a guarded connection is a plain one, in HTTP/2 too.
+	server.Handler = guard.Identified(server.Handler)
 	server.Protocols = new(http.Protocols)
 	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetHTTP2(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	server.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: mostStreams, SendPingTimeout: silence, PingTimeout: silence, WriteByteTimeout: silence}
-	// A handshake with an authority shows a certificate that proves nothing to
-	// anybody else, and asks the client for none: no request may follow.
-	server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
-		issuer.ProofProtocol: func(_ *http.Server, c *tls.Conn, _ http.Handler) { c.Close() },
-	}
-	return tls.NewListener(ln, config)
+	// HTTP/2 is limited by net/http itself; changed limits make a new server.
+	limits := rules.Limits()
+	server.IdleTimeout, server.MaxHeaderBytes = limits.Idle, limits.HeaderBytes
+	return guard.ListenTLS(ln, config, rules, d.tally, d.log)
 }
 
 // turning returns a second listener for each open door that next wants to be

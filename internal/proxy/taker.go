@@ -11,10 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/handover"
 	"cutover/internal/proxy/route"
 	"cutover/internal/proxy/state"
+	"cutover/internal/socket"
 )
 
 // errNobody: there is no proxy to take over from.
@@ -26,7 +26,7 @@ type taker struct {
 	wire    *handover.Wire
 	server  *server
 	dir     *state.Dir
-	socket  net.Listener
+	socket  *socket.Listener
 	epoch   string
 }
 
@@ -80,7 +80,7 @@ func (t *taker) prepare(ctx context.Context, of offer, files []*os.File) error {
 	t.dir, t.epoch = state.Adopt(t.options.StateDir, files[0]), of.Epoch
 	listeners := files[2:]
 	var err error
-	if t.socket, err = admin.Adopt(files[1]); err != nil {
+	if t.socket, err = socket.Adopt(files[1], of.Socket, t.options.Logger); err != nil {
 		return errors.Join(err, handover.CloseAll(listeners))
 	}
 	fresh, err := reopen(of.Listeners, listeners)
@@ -221,9 +221,9 @@ func (t *taker) release() {
 	if t.server != nil {
 		t.server.plane.doors.abandon()
 	}
-	if unix, ok := t.socket.(*net.UnixListener); ok {
-		unix.SetUnlinkOnClose(false)
-		unix.Close()
+	if t.socket != nil {
+		t.socket.SetUnlinkOnClose(false)
+		t.socket.Close()
 	}
 	if t.dir != nil {
 		_ = t.dir.Release() // an error means that it was closed

@@ -83,7 +83,7 @@ func (f Front) same(o Front) bool {
 	return f.Driver == o.Driver && f.Listen == o.Listen && f.Path == o.Path && f.Sticky == o.Sticky && f.PrivateListen == o.PrivateListen &&
 		f.StreamGrace == o.StreamGrace && f.StreamSpread == o.StreamSpread && f.Hold == o.Hold && slices.Equal(f.Hosts, o.Hosts) &&
 		f.Limits == o.Limits && slices.Equal(f.Trust, o.Trust) && f.Pages.same(o.Pages) && slices.Equal(f.Assets, o.Assets) &&
-		f.TLS.Same(o.TLS) && f.Backend == o.Backend
+		f.TLS.Same(o.TLS) && f.Backend == o.Backend && f.Nginx == o.Nginx && f.HAProxy == o.HAProxy
 }
 
 // String says in a few words what is to be done.

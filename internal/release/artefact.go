@@ -25,6 +25,9 @@ type Artefact struct {
 	Files  []File `json:"files,omitempty"`
 	Health Health `json:"health"`
 	Stop   Stop   `json:"stop"`
+	// Container is set for the runtimes that run containers. Command then goes
+	// to the image's entry point, and Dir is a folder inside the container.
+	Container *Container `json:"container,omitempty"`
 	// Orders run it in place of Command where the runtime is "command".
 	Orders *Orders `json:"orders,omitempty"`
 	// Addresses, host:port each, are where its instances answer that somebody

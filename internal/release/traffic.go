@@ -38,6 +38,9 @@ type Front struct {
 	Backend Protocol `json:"backend,omitempty"`
 	// Hold is how requests wait while no instance can take them.
 	Hold Holding `json:"hold,omitzero"`
+	// Nginx and HAProxy are the front end itself, where Driver names it.
+	Nginx   Nginx   `json:"nginx,omitzero"`
+	HAProxy HAProxy `json:"haproxy,omitzero"`
 }
 
 // Holding bounds how long a request may wait for an instance that can take it,

@@ -79,7 +79,7 @@ func (p *Platform) subject(e entry, addr string) lookout.Subject {
 			case addr == "":
 				return errors.New("nobody has said at which address it is")
 			}
-			return probe.Ready(ctx, h, addr)
+			return probe.Ask(ctx, h, addr)
 		},
 	}
 }

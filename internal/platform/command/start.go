@@ -8,17 +8,11 @@ import (
 
 	"cutover/internal/platform/roll"
 	"cutover/internal/release"
+	"cutover/internal/restart"
 )
 
-const (
-	// startWithin is how long a start command may take.
-	startWithin = 25 * time.Second
-	// A run of longSpell ends a streak of short ones; the pause before the next
-	// start grows from firstPause to longestPause with the streak.
-	longSpell    = time.Minute
-	firstPause   = time.Second
-	longestPause = 30 * time.Second
-)
+// startWithin is how long a start command may take.
+const startWithin = 25 * time.Second
 
 // Start brings the side to order.Count running instances by the start command,
 // one call each. An instance is in the roll before its command is run, so that
@@ -106,14 +100,10 @@ func (p *Platform) shortfall(ctx context.Context, order release.StartOrder, held
 // pause returns how long an instance that ended has to wait.
 func (e entry) pause(now time.Time) time.Duration {
 	ran := now.Sub(e.Since)
-	if !e.Launched || e.Streak == 0 || ran >= longSpell {
+	if !e.Launched || ran >= restart.Steady {
 		return 0
 	}
-	wait := firstPause
-	for i := 1; i < e.Streak && wait < longestPause; i++ {
-		wait *= 2
-	}
-	return min(wait, longestPause) - ran
+	return restart.Pause(e.Streak+1) - ran // the run that has just ended is not counted yet
 }
 
 // again starts an instance that has ended. One whose start never came to an end
@@ -123,7 +113,7 @@ func (p *Platform) again(ctx context.Context, order release.StartOrder, held *ro
 	if e.Launched || e.Adopted != nil {
 		e.Restarts++
 		e.Streak++
-		if p.opt.Now().Sub(e.Since) >= longSpell {
+		if p.opt.Now().Sub(e.Since) >= restart.Steady {
 			e.Streak = 1
 		}
 	}

@@ -1,6 +1,7 @@
 package platformtest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -22,8 +23,8 @@ const ProgramName = "platformtest-program"
 // lifetime ends a program that a test, killed itself, could not clean up.
 const lifetime = 3 * time.Minute
 
-// Program is the app the suite runs: a web server on PORT that does as its
-// arguments and later requests say. It returns the exit code.
+// Program is the app the suite runs: a web server on PORT of LISTEN_HOST, which
+// is 127.0.0.1 if it is not set, that does as its arguments and later requests say. It returns the exit code.
 //
 //	-unready        not ready until POST /ready
 //	-say TEXT       writes a line to standard error first
@@ -88,7 +89,7 @@ func (p *program) serve(ignoreTerm bool) int {
 	failed := make(chan error, 1)
 	server := &http.Server{Handler: p.routes(), ReadHeaderTimeout: time.Minute}
 	if port := os.Getenv("PORT"); port != "" {
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		listener, err := net.Listen("tcp", net.JoinHostPort(cmp.Or(os.Getenv("LISTEN_HOST"), "127.0.0.1"), port))
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"cutover/internal/environ"
 	"cutover/internal/release"
 )
 
@@ -89,7 +90,7 @@ func (p *Platform) adopt(order release.StartOrder, side []slot) ([]slot, error) 
 		}
 		s, err := p.at.makeSlot(slotSpec{
 			App: order.App, Side: order.Side, Component: order.Component, Version: order.Version, Digest: order.Digest,
-			Health: order.Artefact.Health, Stop: order.Artefact.Stop, Refs: references(order.Artefact),
+			Health: order.Artefact.Health, Stop: order.Artefact.Stop, Refs: environ.References(order.Artefact),
 			Adopted: &a, AdoptedAt: p.opt.Now(),
 		})
 		if err != nil {

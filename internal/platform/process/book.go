@@ -1,5 +1,7 @@
 package process
 
+import "cutover/internal/durable"
+
 // book is what is remembered of an app as a whole.
 type book struct {
 	// Fence is the highest one an order ever had.
@@ -10,8 +12,8 @@ type book struct {
 
 // readBook returns the zero book for an app that never had one.
 func readBook(path string) (book, error) {
-	b, _, err := readRecord[book](path)
+	b, _, err := durable.ReadRecord[book](path)
 	return b, err
 }
 
-func (b book) write(path string) error { return writeRecord(path, b) }
+func (b book) write(path string) error { return durable.WriteRecord(path, b) }

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"sync"
 	"time"
+
+	"cutover/internal/durable"
 )
 
 // children are the processes this controller launched itself: only of those
@@ -72,7 +74,7 @@ func (p *Platform) noteEnd(s slot, pid int, how string) {
 		return
 	}
 	end := slotEnd{Of: run.identity, At: p.opt.Now(), How: how}
-	if err := writeRecord(s.endFile(), end); err != nil && !os.IsNotExist(err) {
+	if err := durable.WriteRecord(s.endFile(), end); err != nil && !os.IsNotExist(err) {
 		p.opt.Logger.Debug("the end of an instance was not recorded", "app", s.App, "instance", s.ID, "error", err)
 	}
 	p.opt.Logger.Info("instance ended", "app", s.App, "instance", s.ID, "how", how)

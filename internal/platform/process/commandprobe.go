@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/logtail"
 	"cutover/internal/probe"
 	"cutover/internal/release"
 )
@@ -66,7 +66,7 @@ func surroundings(pid int) (env []string, dir string, err error) {
 	}
 	for entry := range bytes.SplitSeq(bytes.TrimRight(data, "\x00"), []byte{0}) {
 		// What it starts is not of the instance and does not end with it.
-		if !bytes.HasPrefix(entry, []byte(instanceVariable+"=")) {
+		if !bytes.HasPrefix(entry, []byte(environ.InstanceVariable+"=")) {
 			env = append(env, string(entry))
 		}
 	}
@@ -88,10 +88,8 @@ func (b *tailBuffer) Write(p []byte) (int, error) {
 
 // last returns the last line, without the secrets.
 func (b *tailBuffer) last(secrets []string) string {
-	line := strings.TrimSpace(string(b.data))
-	line = printable(line[strings.LastIndexByte(line, '\n')+1:])
-	if line == "" {
-		return ""
+	if line := logtail.Last(b.data, secrets...); line != "" {
+		return ": " + line
 	}
-	return ": " + cut(environ.Mask(line, secrets...), lastWords)
+	return ""
 }

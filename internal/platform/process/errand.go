@@ -26,9 +26,9 @@ func (p *Platform) Errand(app string, t release.Target, argv []string) (args, en
 	}
 	// It is no instance and has no port.
 	env = slices.DeleteFunc(prog.env, func(entry string) bool {
-		return strings.HasPrefix(entry, "PORT=") || strings.HasPrefix(entry, instanceVariable+"=")
+		return strings.HasPrefix(entry, "PORT=") || strings.HasPrefix(entry, environ.InstanceVariable+"=")
 	})
-	for _, ref := range references(t.Artefact) {
+	for _, ref := range environ.References(t.Artefact) {
 		value, err := environ.Resolve(ref)
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("prepare %q: %w", argv, err)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"cutover/internal/environ"
 )
 
 // family is an instance's process with all that lives in its session: what it
@@ -104,7 +106,7 @@ func foreign(pid int) bool {
 	variables := 0
 	for entry := range bytes.SplitSeq(data, []byte{0}) {
 		name, _, ok := strings.Cut(string(entry), "=")
-		if name == instanceVariable {
+		if name == environ.InstanceVariable {
 			return false
 		}
 		if ok && !strings.ContainsAny(name, " :/") {

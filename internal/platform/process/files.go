@@ -1,16 +1,14 @@
 package process
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"cutover/internal/durable"
 	"cutover/internal/release"
+	"cutover/internal/snapshot"
 )
 
 // filesPlaceholder stands for the folder with the artefact's files.
@@ -27,35 +25,7 @@ func (p *Platform) layFiles(order release.StartOrder) (string, error) {
 		}
 		return folder, nil
 	}
-	for _, file := range order.Artefact.Files {
-		if err := p.layFile(folder, file); err != nil {
-			return "", fmt.Errorf("lay out %s: %w", file.Name, err)
-		}
-	}
-	return folder, nil
-}
-
-func (p *Platform) layFile(folder string, file release.File) error {
-	if !filepath.IsLocal(file.Name) {
-		return errors.New("the name leads out of the folder")
-	}
-	path := filepath.Join(folder, file.Name)
-	if have, err := os.ReadFile(path); err == nil && hexSHA256(have) == file.Digest {
-		return nil
-	}
-	content, err := p.snapshot(file)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return durable.WriteFile(path, content, 0o400)
-}
-
-func hexSHA256(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	return folder, snapshot.Lay(p.opt.Snapshots, folder, order.Artefact.Files, 0o700, 0o400)
 }
 
 func usesFiles(a release.Artefact) bool {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"cutover/internal/environ"
 	"cutover/internal/testkit"
 )
 
@@ -89,7 +90,7 @@ func TestAfterTheLeaderStrangersInItsSessionAreSpared(t *testing.T) {
 		env  []string
 		want bool
 	}{
-		"a child with the instance's environment": {[]string{"A=b", instanceVariable + "=blue-1"}, true},
+		"a child with the instance's environment": {[]string{"A=b", environ.InstanceVariable + "=blue-1"}, true},
 		"a child with an empty environment":       {[]string{}, true},
 		"a child with another environment":        {[]string{"A=b", "HOME=/root"}, false},
 	} {

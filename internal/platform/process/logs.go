@@ -8,18 +8,16 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode"
 
 	"cutover/internal/environ"
+	"cutover/internal/logtail"
 )
 
 const (
 	// keptLogs is how many logs of instances that are gone an app keeps.
 	keptLogs = 20
-	// logTail is how much of a log is read for its last line, lastWords how
-	// much of that line is shown.
-	logTail   = 8 << 10
-	lastWords = 300
+	// logTail is how much of a log is read for its last line.
+	logTail = 8 << 10
 )
 
 // pruneLogs removes the oldest logs of instances that no longer exist. The
@@ -64,13 +62,7 @@ func (l layout) lastLine(s slot) string {
 	if err != nil {
 		return ""
 	}
-	lines := strings.FieldsFunc(string(tail), func(r rune) bool { return r == '\n' || r == '\r' })
-	for _, line := range slices.Backward(lines) {
-		if line = strings.TrimSpace(printable(line)); line != "" {
-			return cut(environ.Mask(line, s.secrets()...), lastWords)
-		}
-	}
-	return ""
+	return logtail.Last(tail, s.secrets()...)
 }
 
 // secrets returns the values of the slot's references as far as they can be
@@ -83,21 +75,4 @@ func (s slot) secrets() []string {
 		}
 	}
 	return values
-}
-
-// printable drops what would play tricks on a terminal.
-func printable(line string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' || unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, strings.ToValidUTF8(line, "?"))
-}
-
-func cut(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

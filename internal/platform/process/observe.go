@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"cutover/internal/durable"
 	"cutover/internal/release"
 )
 
@@ -89,7 +90,7 @@ func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 func (p *Platform) lookReady(ctx context.Context, s slot, run slotRun, in *release.Instance) error {
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	seen := p.watches.of(s, run).look(wait, p.opt.Now)
+	seen := p.watches.of(s, run).Look(wait, p.opt.Now)
 	// It may have ended while it was asked.
 	var err error
 	if in.Alive, err = run.runs(); err != nil {
@@ -98,7 +99,7 @@ func (p *Platform) lookReady(ctx context.Context, s slot, run slotRun, in *relea
 	if !in.Alive {
 		return p.lookEnded(ctx, s, run, in)
 	}
-	in.Ready, in.ReadySince, in.Detail = seen.ready, seen.since, seen.detail
+	in.Ready, in.ReadySince, in.Detail = seen.Ready, seen.Since, seen.Detail
 	if !in.Ready && run.Restarts > 0 {
 		in.Detail += "; " + p.runBefore(s)
 	}
@@ -107,7 +108,7 @@ func (p *Platform) lookReady(ctx context.Context, s slot, run slotRun, in *relea
 
 // runBefore says how the run before this one ended.
 func (p *Platform) runBefore(s slot) string {
-	end, _, err := readRecord[slotEnd](s.endFile())
+	end, _, err := durable.ReadRecord[slotEnd](s.endFile())
 	if err != nil || end.How == "" {
 		return "the run before ended by itself"
 	}

@@ -10,14 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-)
 
-// Snapshots gives the content of configuration files back.
-type Snapshots interface {
-	// Open returns the content with this SHA-256, in lower-case hex, and an
-	// error if it is missing or not what the digest says.
-	Open(digest string) (io.ReadCloser, error)
-}
+	"cutover/internal/snapshot"
+)
 
 // Options says where and how instances run.
 type Options struct {
@@ -32,7 +27,7 @@ type Options struct {
 	// Umask is how instances make their files; nil means as cutover itself.
 	Umask *int
 	// Snapshots may be nil if no artefact has files.
-	Snapshots Snapshots
+	Snapshots snapshot.Opener
 	// Now is the clock, time.Now if nil.
 	Now func() time.Time
 	// Logger hears of launches and ends; nil is silence.

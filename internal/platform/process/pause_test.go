@@ -5,19 +5,6 @@ import (
 	"time"
 )
 
-func TestPausesGrowToALimit(t *testing.T) {
-	t.Parallel()
-	want := []time.Duration{0, 0, 1, 2, 4, 8, 16, 30, 30, 30}
-	for streak, seconds := range want {
-		if got := pauseAfter(streak); got != seconds*time.Second {
-			t.Errorf("after %d short runs: %s, want %d s", streak, got, seconds)
-		}
-	}
-	if got := pauseAfter(1_000_000); got != longestPause {
-		t.Errorf("after a million short runs: %s", got)
-	}
-}
-
 func TestWhatFollowsOnARunThatEnded(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

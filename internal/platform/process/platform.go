@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"time"
 
+	"cutover/internal/durable"
 	"cutover/internal/release"
 )
 
@@ -69,15 +70,15 @@ func (p *Platform) enter(ctx context.Context, stamp release.Stamp) (leave func()
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	lock, err := takeLock(ctx, p.at.appLock(stamp.App), os.O_CREATE)
+	lock, err := durable.TakeLock(ctx, p.at.appLock(stamp.App), os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("wait for another controller that works on %s: %w", stamp.App, err)
 	}
 	if err := p.fence(stamp); err != nil {
-		lock.release()
+		lock.Release()
 		return nil, err
 	}
-	return lock.release, nil
+	return lock.Release, nil
 }
 
 // fence refuses an order older than one already seen, and remembers this one.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+
+	"cutover/internal/durable"
 )
 
 // Ports lie below the range from which Linux takes the ports of outgoing
@@ -69,7 +71,7 @@ func (p *ports) recorded() (map[int]bool, error) {
 	}
 	taken := map[int]bool{}
 	for _, file := range files {
-		r, _, err := readRecord[slotRun](file)
+		r, _, err := durable.ReadRecord[slotRun](file)
 		if err != nil && !os.IsNotExist(err) {
 			return nil, err
 		}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"cutover/internal/durable"
 )
 
 // reportFD is where a shim tells its controller why the program did not
@@ -59,11 +61,11 @@ func becomeProgram(folder, launch, path string, argv []string) (int, outcome) {
 	ctx, cancel := context.WithTimeout(context.Background(), shimWait)
 	defer cancel()
 	s := slot{folder: folder}
-	lock, err := takeLock(ctx, s.lockFile(), 0)
+	lock, err := durable.TakeLock(ctx, s.lockFile(), 0)
 	if err != nil {
 		return exitRefused, outcome{Error: "take the slot: " + err.Error()}
 	}
-	defer lock.release()
+	defer lock.Release()
 	switch running, err := s.occupied(); {
 	case err != nil:
 		return exitRefused, outcome{Error: err.Error()}
@@ -72,7 +74,7 @@ func becomeProgram(folder, launch, path string, argv []string) (int, outcome) {
 	}
 	run.identity, err = self()
 	if err == nil {
-		err = writeRecord(s.runFile(), run)
+		err = durable.WriteRecord(s.runFile(), run)
 	}
 	if err != nil {
 		return exitRefused, outcome{Error: "record the launch: " + err.Error()}

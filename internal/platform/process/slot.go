@@ -92,7 +92,7 @@ func (l layout) slotsOf(app string) ([]slot, error) {
 // openSlot reads the slot in folder; found is false if there is none.
 func openSlot(folder string) (s slot, found bool, err error) {
 	s.folder = folder
-	s.slotSpec, found, err = readRecord[slotSpec](s.specFile())
+	s.slotSpec, found, err = durable.ReadRecord[slotSpec](s.specFile())
 	return s, found, err
 }
 
@@ -113,7 +113,7 @@ func (l layout) makeSlot(spec slotSpec) (slot, error) {
 		return slot{}, fmt.Errorf("make a slot: %w", err)
 	}
 	s := slot{folder: temp, slotSpec: spec}
-	if err := errors.Join(writeRecord(s.specFile(), spec), os.WriteFile(s.lockFile(), nil, 0o600)); err != nil {
+	if err := errors.Join(durable.WriteRecord(s.specFile(), spec), os.WriteFile(s.lockFile(), nil, 0o600)); err != nil {
 		return slot{}, errors.Join(err, os.RemoveAll(temp))
 	}
 	s.folder = l.slot(spec.App, spec.ID)
@@ -158,16 +158,16 @@ func (l layout) sweep(app string) error {
 func (s slot) markStopping(ctx context.Context, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	lock, err := takeLock(ctx, s.lockFile(), 0)
+	lock, err := durable.TakeLock(ctx, s.lockFile(), 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // the slot is gone
 	}
 	if err != nil {
 		return fmt.Errorf("wait for the launch of %s: %w", s.ID, err)
 	}
-	defer lock.release()
+	defer lock.Release()
 	if _, marked, err := s.stopping(); err != nil || marked {
 		return err
 	}
-	return writeRecord(s.stopFile(), slotStop{At: now})
+	return durable.WriteRecord(s.stopFile(), slotStop{At: now})
 }

@@ -3,6 +3,8 @@ package process
 import (
 	"strconv"
 	"time"
+
+	"cutover/internal/durable"
 )
 
 // slotRun is the latest process of a slot. Its own shim writes it, before it
@@ -43,7 +45,7 @@ type slotReady struct {
 // run returns the latest process; found is false if there never was one. That
 // is the adopted one until another was started in its place.
 func (s slot) run() (r slotRun, found bool, err error) {
-	r, found, err = readRecord[slotRun](s.runFile())
+	r, found, err = durable.ReadRecord[slotRun](s.runFile())
 	if !found && err == nil && s.Adopted != nil {
 		return slotRun{identity: identityOf(*s.Adopted), At: s.AdoptedAt}, true, nil
 	}
@@ -52,7 +54,7 @@ func (s slot) run() (r slotRun, found bool, err error) {
 
 // end returns how the process id ended, the zero value if that is not known.
 func (s slot) end(of identity) (slotEnd, error) {
-	e, _, err := readRecord[slotEnd](s.endFile())
+	e, _, err := durable.ReadRecord[slotEnd](s.endFile())
 	if e.Of != of {
 		return slotEnd{}, err
 	}
@@ -60,7 +62,7 @@ func (s slot) end(of identity) (slotEnd, error) {
 }
 
 // stopping returns whether, and since when, the slot has been told to end.
-func (s slot) stopping() (slotStop, bool, error) { return readRecord[slotStop](s.stopFile()) }
+func (s slot) stopping() (slotStop, bool, error) { return durable.ReadRecord[slotStop](s.stopFile()) }
 
 func (s slot) addr(r slotRun) string {
 	switch {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"cutover/internal/environ"
 	"cutover/internal/release"
 )
 
@@ -107,8 +108,8 @@ func onSide(all []slot, order release.StartOrder) ([]slot, error) {
 	return side, nil
 }
 
-// restart is a slot whose process has ended, with what follows on it.
-type restart struct {
+// comeback is a slot whose process has ended, with what follows on it.
+type comeback struct {
 	slot slot
 	last slotRun
 	next slotRun
@@ -116,7 +117,7 @@ type restart struct {
 
 // shortfall finds which slots to start again now and how many are lacking. A
 // slot in its pause counts as neither.
-func (p *Platform) shortfall(ctx context.Context, side []slot, count int) (due []restart, lacking int, err error) {
+func (p *Platform) shortfall(ctx context.Context, side []slot, count int) (due []comeback, lacking int, err error) {
 	open := count
 	var ended []slot
 	for _, s := range side {
@@ -157,23 +158,23 @@ func (p *Platform) shortfall(ctx context.Context, side []slot, count int) (due [
 }
 
 // again says how a slot without a running process goes on.
-func (p *Platform) again(ctx context.Context, s slot) (restart, time.Duration, error) {
+func (p *Platform) again(ctx context.Context, s slot) (comeback, time.Duration, error) {
 	last, launched, err := s.run()
 	if err != nil || !launched {
-		return restart{slot: s}, 0, err
+		return comeback{slot: s}, 0, err
 	}
 	p.children.settle(ctx, last.Pid)
 	end, err := s.end(last.identity)
 	if err != nil {
-		return restart{}, 0, err
+		return comeback{}, 0, err
 	}
 	next, wait := last.next(end, p.boot, p.opt.Now())
-	return restart{slot: s, last: last, next: next}, wait, nil
+	return comeback{slot: s, last: last, next: next}, wait, nil
 }
 
 // relaunch starts a slot again. What the process that ended has left running
 // is ended first: it might hold the port, or do its work twice.
-func (p *Platform) relaunch(ctx context.Context, again restart, order release.StartOrder, files string) error {
+func (p *Platform) relaunch(ctx context.Context, again comeback, order release.StartOrder, files string) error {
 	if err := p.endFamily(ctx, newFamily(again.last.identity)); err != nil {
 		return fmt.Errorf("end what %s has left running: %w", again.slot.ID, err)
 	}
@@ -183,7 +184,7 @@ func (p *Platform) relaunch(ctx context.Context, again restart, order release.St
 func (p *Platform) launchNew(ctx context.Context, order release.StartOrder, files string) error {
 	s, err := p.at.makeSlot(slotSpec{
 		App: order.App, Side: order.Side, Component: order.Component, Version: order.Version, Digest: order.Digest,
-		Health: order.Artefact.Health, Stop: order.Artefact.Stop, Refs: references(order.Artefact),
+		Health: order.Artefact.Health, Stop: order.Artefact.Stop, Refs: environ.References(order.Artefact),
 	})
 	if err != nil {
 		return err

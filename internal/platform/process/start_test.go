@@ -386,4 +386,4 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 	}
 }
 
-var _ process.Snapshots = (*snapshot.Folder)(nil)
+var _ snapshot.Opener = (*snapshot.Folder)(nil)

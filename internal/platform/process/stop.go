@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"cutover/internal/durable"
 	"cutover/internal/release"
 )
 
@@ -118,7 +119,7 @@ func (p *Platform) ask(ctx context.Context, s slot, run slotRun, family *family)
 		return time.Time{}, err
 	}
 	mark.Signalled = true
-	return deadline, writeRecord(s.stopFile(), mark)
+	return deadline, durable.WriteRecord(s.stopFile(), mark)
 }
 
 // stopSignal is the artefact's signal; Start has refused one that is unknown.

@@ -5,14 +5,11 @@ package roll
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"syscall"
 	"time"
 
 	"cutover/internal/durable"
@@ -84,15 +81,8 @@ func (b Book) Read(app string) (Page, error) {
 	if err != nil {
 		return p, err
 	}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return p, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err != nil {
-		return p, fmt.Errorf("read the roll of %s: %w: restore %s, or move it away once you are sure that nothing in it runs", app, err, path)
+	if p, _, err = durable.ReadRecord[Page](path); err != nil {
+		return p, fmt.Errorf("read the roll of %s: %w", app, err)
 	}
 	return p, nil
 }
@@ -115,15 +105,12 @@ func (b Book) Apps() ([]string, error) {
 type Held struct {
 	Page
 	path string
-	lock *os.File
+	lock *durable.Lock
 }
 
-const (
-	// lockWait is how long another controller that works on the same app is
-	// waited for, lockPoll how often the lock is tried.
-	lockWait = 15 * time.Second
-	lockPoll = 5 * time.Millisecond
-)
+// lockWait is how long another controller that works on the same app is waited
+// for.
+const lockWait = 15 * time.Second
 
 // Hold takes the right to change an app's page: one at a time among all
 // controllers, and none with an older fence, which is release.ErrFenced. The
@@ -136,7 +123,9 @@ func (b Book) Hold(ctx context.Context, stamp release.Stamp) (*Held, error) {
 	if err := os.MkdirAll(b.Folder, 0o700); err != nil {
 		return nil, fmt.Errorf("hold the roll of %s: %w", stamp.App, err)
 	}
-	lock, err := takeLock(ctx, path+".lock")
+	ctx, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	lock, err := durable.TakeLock(ctx, path+".lock", os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("wait for another controller that works on %s: %w", stamp.App, err)
 	}
@@ -162,43 +151,16 @@ func (b Book) admit(h *Held, stamp release.Stamp) (err error) {
 	return h.Save()
 }
 
-func takeLock(ctx context.Context, path string) (*os.File, error) {
-	ctx, cancel := context.WithTimeout(ctx, lockWait)
-	defer cancel()
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	tick := time.NewTicker(lockPoll)
-	defer tick.Stop()
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return f, nil
-		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
-			return nil, errors.Join(err, f.Close())
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), f.Close())
-		}
-	}
-}
-
 // Save makes what was changed durable.
 func (h *Held) Save() error {
-	data, err := json.Marshal(h.Page)
-	if err != nil {
+	if err := durable.WriteRecord(h.path, h.Page); err != nil {
 		return fmt.Errorf("write the roll: %w", err)
 	}
-	return durable.WriteFile(h.path, append(data, '\n'), 0o600)
+	return nil
 }
 
-// Release gives the page up. Closing the file is what frees the lock; there is
-// nothing to be done about an error of that.
-func (h *Held) Release() { _ = h.lock.Close() }
+// Release gives the page up.
+func (h *Held) Release() { h.lock.Release() }
 
 // Add enters an instance of the order under a name that was never used.
 func (h *Held) Add(o release.StartOrder) *Entry {

@@ -173,7 +173,7 @@ func (p *Platform) look(ctx context.Context, app string, e roll.Entry) release.I
 		if h.Running {
 			h = release.Health{Timeout: h.Timeout} // an open port is all there is to see
 		}
-		return probe.Ready(ctx, h, e.Addr)
+		return probe.Ask(ctx, h, e.Addr)
 	}})
 	in.Ready, in.ReadySince, in.Detail = seen.Ready, seen.Since, seen.Detail
 	in.Alive = seen.Ready || connects(ctx, e.Addr)

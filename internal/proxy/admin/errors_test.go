@@ -42,11 +42,11 @@ func TestASocketLeftByAKilledProxyIsReplaced(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
 	for range 2 {
-		ln, err := Listen(path)
+		ln, err := Listen(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ln.(interface{ SetUnlinkOnClose(bool) }).SetUnlinkOnClose(false)
+		ln.SetUnlinkOnClose(false)
 		ln.Close()
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
+	"log/slog"
 	"os"
 	"path/filepath"
+
+	"cutover/internal/socket"
 )
 
 // maxSocketPath is what the kernel takes (sun_path without its final zero).
@@ -15,8 +17,8 @@ const maxSocketPath = 107
 // Listen opens the socket with mode 0600 and creates its folder with 0700 if
 // it does not exist. A folder that others may enter is refused. A socket left
 // behind by a killed process is replaced: the caller must hold a lock that no
-// living proxy shares.
-func Listen(path string) (net.Listener, error) {
+// living proxy shares. Its file is watched over, see socket.Listener.
+func Listen(path string, log *slog.Logger) (*socket.Listener, error) {
 	if len(path) > maxSocketPath {
 		return nil, fmt.Errorf("open admin socket: the path %s has %d bytes, a Unix socket takes %d: choose a shorter one with --state",
 			path, len(path), maxSocketPath)
@@ -27,30 +29,11 @@ func Listen(path string) (net.Listener, error) {
 	if err := removeSocket(path); err != nil {
 		return nil, err
 	}
-	ln, err := net.Listen("unix", path)
+	ln, err := socket.Listen(path, log)
 	if err != nil {
 		return nil, fmt.Errorf("open admin socket: %w", err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return nil, errors.Join(fmt.Errorf("protect admin socket: %w", err), ln.Close())
-	}
 	return ln, nil
-}
-
-// Adopt makes a socket that another process has handed over this one's. Both
-// take calls until one of them lets go.
-func Adopt(f *os.File) (net.Listener, error) {
-	defer f.Close() // the listener has a copy
-	ln, err := net.FileListener(f)
-	if err != nil {
-		return nil, fmt.Errorf("adopt socket: %w", err)
-	}
-	unix, ok := ln.(*net.UnixListener)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("adopt socket: %s is no Unix socket", ln.Addr()), ln.Close())
-	}
-	unix.SetUnlinkOnClose(true)
-	return unix, nil
 }
 
 func private(dir string) error {

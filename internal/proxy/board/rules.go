@@ -21,7 +21,11 @@ func rulesOf(services []*service) map[string]rule {
 	rules := map[string]rule{}
 	for _, s := range services {
 		front := s.route.Route.Front
-		for _, listen := range []string{front.Listen, front.PrivateListen} {
+		addrs := []string{front.Listen, front.PrivateListen}
+		if front.TLS != nil {
+			addrs = append(addrs, front.TLS.Redirect)
+		}
+		for _, listen := range addrs {
 			mine := rule{s.limits, s.trust}
 			if have, shared := rules[listen]; shared {
 				mine.limits = mine.limits.Stricter(have.limits)

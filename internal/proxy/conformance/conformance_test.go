@@ -62,6 +62,20 @@ func TestTheProxyAndNginxDifferOnlyWhereThereIsAReason(t *testing.T) {
 	}
 }
 
+// What is refused in plain text is refused inside of TLS, and nothing else is:
+// net/http's own reader would let some of it through.
+func TestTheSameHoldsInsideOfTLS(t *testing.T) {
+	t.Parallel()
+	app := newBackend(t)
+	us := oursByTLS(t, app.addr)
+	for _, c := range slices.Concat(plainCases(), bodyCases(), refusedCases()) {
+		if c.answer == "" {
+			c.answer = plain
+		}
+		t.Run(c.name, func(t *testing.T) { c.check(t, talk(t, us, app, c)) })
+	}
+}
+
 // check holds our own answer against what the case wants, whatever nginx does.
 func (c exchange) check(t *testing.T, mine heard) {
 	t.Helper()

@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -19,6 +20,7 @@ import (
 	"cutover/internal/proxy/admin"
 	"cutover/internal/proxy/route"
 	"cutover/internal/release"
+	"cutover/internal/testkit/authority"
 )
 
 // childEnv makes the test binary a proxy on the folder it names.
@@ -46,6 +48,25 @@ func child(dir string) int {
 type front struct {
 	name, addr string
 	pid        int
+	// tls is how to speak to it, nil for plain text.
+	tls *tls.Config
+}
+
+func (f *front) dial() (net.Conn, error) {
+	if f.tls != nil {
+		return tls.DialWithDialer(&net.Dialer{Timeout: patience}, "tcp", f.addr, f.tls)
+	}
+	return net.Dial("tcp", f.addr)
+}
+
+// oursByTLS starts the proxy with TLS before the app.
+func oursByTLS(t *testing.T, app string) *front {
+	t.Helper()
+	ca := authority.New(t, "ca")
+	cert, key := ca.Issue(t, nil, "shop").Write(t, t.TempDir(), "shop")
+	f := ours(t, app, func(f *release.Front) { f.TLS = &release.TLS{Certificate: cert, Key: key} })
+	f.tls = &tls.Config{RootCAs: ca.Pool(), ServerName: "shop", NextProtos: []string{"http/1.1"}}
+	return f
 }
 
 // ours starts the proxy. adapt, if any, changes how the app is served.
@@ -75,7 +96,7 @@ func ours(t *testing.T, app string, adapt func(*release.Front)) *front {
 	if _, err := client.Change(t.Context(), admin.Change{Fence: 1, App: s.App, Service: s}); err != nil {
 		t.Fatal(err)
 	}
-	return &front{"cutover", s.Route.Front.Listen, pid}
+	return &front{name: "cutover", addr: s.Route.Front.Listen, pid: pid}
 }
 
 const nginxConf = `
@@ -130,7 +151,7 @@ func nginx(t *testing.T, app string) *front {
 		}
 		return err == nil
 	})
-	return &front{"nginx", addr, pid}
+	return &front{name: "nginx", addr: addr, pid: pid}
 }
 
 func start(t *testing.T, cmd *exec.Cmd) int {

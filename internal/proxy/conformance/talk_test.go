@@ -25,7 +25,7 @@ type heard struct {
 func talk(t *testing.T, f *front, b *backend, c exchange) heard {
 	t.Helper()
 	b.expect(c.answer)
-	conn, err := net.Dial("tcp", f.addr)
+	conn, err := f.dial()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 package guard
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +20,9 @@ import (
 type Conn struct {
 	net.Conn
 	door *door
+	// secure is Conn where clients speak TLS, else nil.
+	secure *tls.Conn
+	log    *slog.Logger
 
 	// What follows belongs to the one who reads.
 	buf   []byte
@@ -34,6 +39,7 @@ type Conn struct {
 	state     state
 	after     state // what follows the body under way
 	refusal   *Refusal
+	agreed    *tls.ConnectionState
 	changed   *sync.Cond // state, deadline or closed
 	closed    bool
 	bodyIdle  time.Duration
@@ -52,6 +58,8 @@ const (
 	mayUpgrade // an upgrade is asked for and not decided yet
 	isOpen     // whatever comes is the handler's
 	isRefused
+	inHandshake
+	inPreface // HTTP/2 is agreed on and must begin now
 )
 
 const (
@@ -92,6 +100,10 @@ func (c *Conn) step(p []byte) (int, error) {
 		return c.readBody(p)
 	case inChunks:
 		return c.readChunks(p)
+	case inHandshake:
+		return 0, c.handshake()
+	case inPreface:
+		return 0, c.readPreface()
 	case isRefused:
 		return 0, io.EOF
 	}
@@ -299,7 +311,7 @@ func (c *Conn) await() time.Time {
 	defer c.mu.Unlock()
 	c.mine = time.Time{}
 	switch c.state {
-	case inHead:
+	case inHead, inPreface:
 		switch {
 		case !c.since.IsZero():
 			c.mine = c.since.Add(c.door.limits().HeaderTime)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -23,12 +25,18 @@ type Rules interface {
 
 // Listen puts a guard on every connection of ln. Breaches are counted in tally.
 func Listen(ln net.Listener, rules Rules, tally *Tally) net.Listener {
-	return &listener{ln, &door{rules: rules, tally: tally, open: map[netip.Addr]int{}}}
+	return newListener(ln, rules, tally)
+}
+
+func newListener(ln net.Listener, rules Rules, tally *Tally) *listener {
+	return &listener{Listener: ln, door: &door{rules: rules, tally: tally, open: map[netip.Addr]int{}}}
 }
 
 type listener struct {
 	net.Listener
 	door *door
+	tls  *tls.Config // nil without TLS
+	log  *slog.Logger
 }
 
 // Accept implements net.Listener.
@@ -39,7 +47,14 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 	c := &Conn{Conn: conn, door: l.door, head: newHead(), since: time.Now()}
 	c.changed = sync.NewCond(&c.mu)
-	if !l.door.enter(from(conn)) {
+	if l.tls != nil {
+		c.secure, c.log, c.state = tls.Server(conn, l.tls), l.log, inHandshake
+		c.Conn = c.secure
+	}
+	switch fits := l.door.enter(from(conn)); {
+	case !fits && l.tls != nil:
+		c.end(crowded)
+	case !fits:
 		c.refuse(crowded)
 	}
 	return c, nil

@@ -34,17 +34,20 @@ type choice struct {
 func newDoor(p route.Door) *door { return &door{purpose: p} }
 
 // Kind says what clients of a door have to be let in by. Connections of one
-// kind must not go on where a table asks for another.
+// kind must not go on where a table asks for another. With TLS it has the
+// limits that net/http itself applies, to HTTP/2: it reads them only once.
 func Kind(d route.Door) string {
 	switch {
 	case d.Redirect != "":
 		return "redirect"
 	case d.TLS == nil:
 		return "plain"
-	case d.TLS.Clients == nil:
-		return "tls " + d.TLS.MinVersion
 	}
-	return fmt.Sprintf("tls %s %+v", d.TLS.MinVersion, *d.TLS.Clients)
+	kind := fmt.Sprintf("tls %s, %d bytes, %s", d.TLS.MinVersion, d.Limits.HeaderBytes, d.Limits.Idle)
+	if d.TLS.Clients != nil {
+		kind += fmt.Sprintf(" %+v", *d.TLS.Clients)
+	}
+	return kind
 }
 
 // Kind returns the kind of an address of the table that is followed.

@@ -51,6 +51,7 @@ type exchange struct {
 
 	sendings    atomic.Int32 // see attempt
 	cut         atomic.Bool  // the order to end a stream
+	uploaded    atomic.Bool  // the request's body was read to its end
 	uploadBroke atomic.Bool
 	tooLarge    atomic.Bool
 	writeBroke  atomic.Bool

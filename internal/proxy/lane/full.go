@@ -74,20 +74,26 @@ func (f *Full) Handler(listen string) http.Handler {
 		// An app may answer before it has read the whole body.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 		x := newExchange(claim, listen, r, &f.closing)
-		defer x.finish()
-		if most := claim.Limits().BodyBytes; most > 0 {
-			if x.largest = most; r.ContentLength > most {
-				f.refuse(w, x, guard.TooLarge())
-				return
-			}
-		}
-		if x.copy = f.Mirror.Watch(claim.App(), claim.Side(), r); x.copy != nil {
-			x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
-		}
-		x.request.Body = f.Mirror.Hear(claim.App(), r, x.request.Body)
-		x.out = &writer{w, x}
-		f.proxy.ServeHTTP(x.out, x.request)
+		f.exchange(w, r, x)
+		x.readOut(w, r)
 	})
+}
+
+// exchange carries one request to its instance and the answer back.
+func (f *Full) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
+	defer x.finish()
+	if most := x.claim.Limits().BodyBytes; most > 0 {
+		if x.largest = most; r.ContentLength > most {
+			f.refuse(w, x, guard.TooLarge())
+			return
+		}
+	}
+	if x.copy = f.Mirror.Watch(x.claim.App(), x.claim.Side(), r); x.copy != nil {
+		x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
+	}
+	x.request.Body = f.Mirror.Hear(x.claim.App(), r, x.request.Body)
+	x.out = &writer{w, x}
+	f.proxy.ServeHTTP(x.out, x.request)
 }
 
 // Close tells the lane that connections are about to be cut by the proxy

@@ -46,6 +46,18 @@ func unfit(r *http.Request) string {
 	return ""
 }
 
+// Guarded has h answer only what the guard lets through.
+func Guarded(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer guard.Of(r).Answered()
+		if refusal := guard.Refused(r); refusal != nil {
+			turnAway(w, r, traceOf(r.Header).id(), refusal)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // turnAway answers a client that broke the rules, and hangs up.
 func turnAway(w http.ResponseWriter, r *http.Request, id string, why *guard.Refusal) {
 	w.Header().Set("Connection", "close")
@@ -73,8 +85,25 @@ func (u *upload) Read(p []byte) (int, error) {
 		u.x.tooLarge.Store(true)
 		n, err = 0, guard.TooLarge()
 	}
-	if err != nil && err != io.EOF {
+	switch {
+	case err == io.EOF:
+		u.x.uploaded.Store(true)
+	case err != nil:
 		u.x.uploadBroke.Store(true)
 	}
 	return n, err
+}
+
+// readOut takes what the client still sends of a body that nobody wanted, so
+// that its connection can carry the next request. net/http would do so after
+// the handler, and then watch the connection for the client's leaving at the
+// end of the body, while it waits there for the next request already: the two
+// readers meet, and the connection breaks under the next request (full duplex,
+// Go 1.26).
+func (x *exchange) readOut(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 || x.uploaded.Load() || x.uploadBroke.Load() || w.Header().Get("Connection") == "close" {
+		return
+	}
+	x.flush() // the client may want the answer before it goes on
+	_ = r.Body.Close()
 }

@@ -78,11 +78,17 @@ func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	return s.elsewhere(r, x, res), nil
 }
 
-// send makes up to two tries, and reports whether the request may be sent yet
-// again after the error: no endpoint has taken it.
+// mostTries is how often a request is tried for which kept connections turn
+// out to be closed, one after the other, before anything is written to them:
+// with HTTP/2 the pool does not find that out by itself.
+const mostTries = 5
+
+// send makes up to two tries, more on connections that were closed before, and
+// reports whether the request may be sent yet again after the error: no
+// endpoint has taken it.
 func (s *sender) send(r *http.Request, x *exchange, body *replay) (res *http.Response, again bool, err error) {
 	var errs []error
-	for range mostSendings {
+	for tries := 1; ; tries++ {
 		res, a, err := s.try(r, x, body)
 		if err == nil {
 			return res, false, nil
@@ -91,8 +97,11 @@ func (s *sender) send(r *http.Request, x *exchange, body *replay) (res *http.Res
 		if r.Context().Err() != nil || x.uploadBroke.Load() || a != nil && !a.mayRepeat(err) {
 			return nil, false, errors.Join(errs...)
 		}
-		if a == nil {
-			break // there is no endpoint at all
+		if a == nil { // there is no endpoint at all
+			break
+		}
+		if tries >= mostTries || tries >= mostSendings && refused(err) {
+			break
 		}
 	}
 	return nil, true, errors.Join(errs...)

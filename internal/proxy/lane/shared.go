@@ -2,12 +2,13 @@ package lane
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -69,20 +70,23 @@ func (s *shared) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ended looks whether the other end has closed and everything it had sent has
-// been read. Frames that are still to be read are no reason to ask.
+// ended asks the kernel whether the other end has closed, also while frames
+// that it sent before are still to be read.
 func (s *shared) ended() bool {
 	if s.raw == nil {
 		return false
 	}
 	ended := false
 	err := s.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		ended = err == nil && n == 0 || err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR)
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.SOL_TCP, unix.TCP_INFO)
+		ended = err == nil && info.State != tcpEstablished
 	})
 	return err != nil || ended
 }
+
+// tcpEstablished is the state of a connection that neither end has closed, in
+// the kernel's include/net/tcp_states.h.
+const tcpEstablished = 1
 
 // begins is called when the first field of the head is about to be encoded.
 func (a *attempt) begins(string, []string) {

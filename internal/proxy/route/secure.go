@@ -86,6 +86,8 @@ type Door struct {
 	// Redirect is the address with TLS that users are sent to; empty for a
 	// door that leads to apps.
 	Redirect string
+	// Limits are the strictest of all apps on the address.
+	Limits release.Limits
 }
 
 // Doors returns what each address of the table is for. It fails if services
@@ -102,15 +104,17 @@ func (t Table) Doors() (map[string]Door, error) {
 		if err := have.fits(addr, d); err != nil {
 			errs = append(errs, err)
 		}
+		have.Limits = have.Limits.Stricter(d.Limits)
+		doors[addr] = have
 	}
 	for _, s := range t.Services {
-		f := s.Route.Front
-		open(f.Listen, Door{App: s.App, TLS: f.TLS})
+		f, limits := s.Route.Front, s.Route.Front.Limits.Resolved()
+		open(f.Listen, Door{App: s.App, TLS: f.TLS, Limits: limits})
 		if f.PrivateListen != "" {
-			open(f.PrivateListen, Door{App: s.App})
+			open(f.PrivateListen, Door{App: s.App, Limits: limits})
 		}
 		if f.TLS != nil && f.TLS.Redirect != "" {
-			open(f.TLS.Redirect, Door{App: s.App, Redirect: f.Listen})
+			open(f.TLS.Redirect, Door{App: s.App, Redirect: f.Listen, Limits: limits})
 		}
 	}
 	return doors, errors.Join(errs...)

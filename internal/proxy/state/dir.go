@@ -20,6 +20,8 @@ type Dir struct {
 
 	path string
 	lock *os.File
+	// pending is what the copy has to become; nil if it is that.
+	pending []byte
 }
 
 // Open creates the folder with mode 0700 if need be and locks it. It returns

@@ -37,7 +37,7 @@ type file struct {
 func (d *Dir) Load() (table route.Table, notice string, err error) {
 	table, mainErr := read(d.Path(mainName))
 	if mainErr == nil {
-		return table, "", nil
+		return table, "", d.compare()
 	}
 	second, copyErr := read(d.Path(copyName))
 	switch {
@@ -50,9 +50,32 @@ func (d *Dir) Load() (table route.Table, notice string, err error) {
 		errors.Join(mainErr, copyErr))
 }
 
+// compare notes what the copy lacks: the last process may have ended between
+// the two.
+func (d *Dir) compare() error {
+	main, err := os.ReadFile(d.Path(mainName))
+	if err != nil {
+		return err
+	}
+	if second, err := os.ReadFile(d.Path(copyName)); err != nil || !bytes.Equal(main, second) {
+		d.pending = main
+	}
+	return nil
+}
+
 // Save makes table the one that Load returns, whatever happens afterwards.
 // When it fails, Load returns this table or the one before.
 func (d *Dir) Save(table route.Table) error {
+	if err := d.Begin(table); err != nil {
+		return err
+	}
+	return d.Complete()
+}
+
+// Begin is the first half of Save: from here on Load returns table after a
+// crash, but there is no second copy of it that could stand in for a damaged
+// file. When it fails, Load returns this table or the one before.
+func (d *Dir) Begin(table route.Table) error {
 	body, err := json.Marshal(table)
 	if err != nil {
 		return fmt.Errorf("encode table: %w", err)
@@ -62,11 +85,23 @@ func (d *Dir) Save(table route.Table) error {
 	if err != nil {
 		return fmt.Errorf("encode table file: %w", err)
 	}
-	for _, name := range []string{mainName, copyName} {
-		if err := d.replace(name, whole); err != nil {
-			return fmt.Errorf("write %s: %w", name, err)
-		}
+	if err := d.replace(mainName, whole); err != nil {
+		return fmt.Errorf("write %s: %w", mainName, err)
 	}
+	d.pending = whole
+	return nil
+}
+
+// Complete is the second half. It may be repeated after a failure, and does
+// nothing where nothing is left to do.
+func (d *Dir) Complete() error {
+	if d.pending == nil {
+		return nil
+	}
+	if err := d.replace(copyName, d.pending); err != nil {
+		return fmt.Errorf("write %s: %w", copyName, err)
+	}
+	d.pending = nil
 	return nil
 }
 

@@ -156,11 +156,26 @@ func TestACrashBetweenTheTwoCopiesLosesNothing(t *testing.T) {
 	if got, notice, err := d.Load(); err != nil || notice != "" || got.Services[0].Route.Front.Listen != ":81" {
 		t.Errorf("got %+v, %q, %v", got, notice, err)
 	}
+	main, err := os.ReadFile(d.Path(mainName))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(d.Path(mainName)); err != nil {
 		t.Fatal(err)
 	}
 	if got, notice, err := d.Load(); err != nil || notice == "" || got.Services[0].Route.Front.Listen != ":80" {
 		t.Errorf("without the main file: %+v, %q, %v", got, notice, err)
+	}
+	// Whoever is asked to acknowledge it writes the second copy first.
+	write(t, d.Path(mainName), main)
+	if _, _, err := d.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Complete(); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := os.ReadFile(d.Path(copyName)); err != nil || string(second) != string(main) {
+		t.Errorf("the copy has %s, %v", second, err)
 	}
 }
 

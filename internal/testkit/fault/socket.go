@@ -15,6 +15,13 @@ func aside(path string) string { return path + ".aside" }
 // setAside moves a socket out of its place. Its owner goes on listening on it
 // and does not notice.
 func setAside(path string) error {
+	if err := isSocket(path); err != nil {
+		return err
+	}
+	return os.Rename(path, aside(path))
+}
+
+func isSocket(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
 		return fmt.Errorf("look at the socket: %w", err)
@@ -22,7 +29,7 @@ func setAside(path string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return fmt.Errorf("%s is no socket", path)
 	}
-	return os.Rename(path, aside(path))
+	return nil
 }
 
 // putBack gives a socket its place again, unless its owner has been replaced
@@ -36,7 +43,8 @@ func putBack(path string, mine func(fs.FileInfo) bool) error {
 }
 
 // DeadSocket takes the file of a Unix socket away, or leaves one in its place
-// that nobody listens on. Who holds a connection keeps it.
+// that nobody listens on. Who holds a connection keeps it. Nothing is put back:
+// to be reachable again is the owner's business.
 type DeadSocket struct {
 	// Path is the socket.
 	Path string
@@ -56,30 +64,25 @@ func (d DeadSocket) Name() string {
 
 // Inject implements Fault.
 func (d DeadSocket) Inject(context.Context) (func() error, error) {
-	if err := setAside(d.Path); err != nil {
+	if err := isSocket(d.Path); err != nil {
 		return nil, fmt.Errorf("take the socket away: %w", err)
 	}
-	dead := fs.FileInfo(nil)
+	if err := os.Remove(d.Path); err != nil {
+		return nil, fmt.Errorf("take the socket away: %w", err)
+	}
 	if d.Replace {
-		var err error
-		if dead, err = deadSocket(d.Path); err != nil {
-			return nil, errors.Join(fmt.Errorf("leave a dead socket: %w", err), os.Rename(aside(d.Path), d.Path))
+		if err := deadSocket(d.Path); err != nil {
+			return nil, fmt.Errorf("leave a dead socket: %w", err)
 		}
 	}
-	return func() error {
-		return putBack(d.Path, func(now fs.FileInfo) bool { return dead != nil && os.SameFile(dead, now) })
-	}, nil
+	return func() error { return nil }, nil
 }
 
 // deadSocket makes a socket that nobody listens on.
-func deadSocket(path string) (fs.FileInfo, error) {
+func deadSocket(path string) error {
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}), syscall.Close(fd))
-	if err != nil {
-		return nil, err
-	}
-	return os.Lstat(path)
+	return errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}), syscall.Close(fd))
 }

@@ -78,7 +78,7 @@ func (s *service) answers(t *testing.T) {
 	}
 }
 
-func TestADeadSocketAnswersNobodyUntilItIsMended(t *testing.T) {
+func TestADeadSocketAnswersNobodyUntilItsOwnerMendsIt(t *testing.T) {
 	t.Parallel()
 	for _, replace := range []bool{false, true} {
 		s := newService(t)
@@ -90,6 +90,10 @@ func TestADeadSocketAnswersNobodyUntilItIsMended(t *testing.T) {
 			t.Error("a dead socket answered")
 		}
 		heal()
+		if err := s.call(t.Context()); err == nil {
+			t.Error("it was put back")
+		}
+		s.listen(t)
 		s.answers(t)
 	}
 }

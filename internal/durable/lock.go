@@ -1,4 +1,4 @@
-package process
+package durable
 
 import (
 	"context"
@@ -12,14 +12,14 @@ import (
 // lockPoll is how often a lock that is held is tried again.
 const lockPoll = 5 * time.Millisecond
 
-// fileLock excludes other processes and other goroutines alike, and ends with
+// Lock excludes other processes and other goroutines alike, and ends with
 // the process that holds it. It does not pass on to programs that are started.
-type fileLock struct{ f *os.File }
+type Lock struct{ f *os.File }
 
-// takeLock waits for the lock on path until ctx ends. flag is os.O_CREATE to
+// TakeLock waits for the lock on path until ctx ends. flag is os.O_CREATE to
 // create the file if need be. If the file is removed or replaced while it is
 // waited for, that is os.ErrNotExist.
-func takeLock(ctx context.Context, path string, flag int) (*fileLock, error) {
+func TakeLock(ctx context.Context, path string, flag int) (*Lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|flag, 0o600)
 	if err != nil {
 		return nil, err
@@ -27,9 +27,9 @@ func takeLock(ctx context.Context, path string, flag int) (*fileLock, error) {
 	if err := waitFlock(ctx, f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	l := &fileLock{f: f}
+	l := &Lock{f: f}
 	if err := l.inPlace(path); err != nil {
-		l.release()
+		l.Release()
 		return nil, err
 	}
 	return l, nil
@@ -55,7 +55,7 @@ func waitFlock(ctx context.Context, f *os.File) error {
 }
 
 // inPlace makes sure that the file that was locked is still the one at path.
-func (l *fileLock) inPlace(path string) error {
+func (l *Lock) inPlace(path string) error {
 	mine, err := l.f.Stat()
 	if err != nil {
 		return err
@@ -70,6 +70,6 @@ func (l *fileLock) inPlace(path string) error {
 	return nil
 }
 
-// release gives the lock up. Closing the file is what frees it; there is
+// Release gives the lock up. Closing the file is what frees it; there is
 // nothing to be done about an error of that.
-func (l *fileLock) release() { _ = l.f.Close() }
+func (l *Lock) Release() { _ = l.f.Close() }

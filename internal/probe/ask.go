@@ -1,4 +1,5 @@
-// Package probe asks one instance whether it is ready.
+// Package probe asks an instance whether it is ready, in the same way whatever
+// runs it, and follows its readiness.
 package probe
 
 import (
@@ -27,10 +28,9 @@ var prober = &http.Client{
 	},
 }
 
-// Ready asks the instance at addr, host:port, once whether it is ready: by GET
-// of h.Path or, without one, by connecting. nil means yes. It takes no longer
-// than Limit(h).
-func Ready(ctx context.Context, h release.Health, addr string) error {
+// Ask asks the instance at addr once whether it is ready, by its path or its
+// open port; nil means yes. It ends within Limit.
+func Ask(ctx context.Context, h release.Health, addr string) error {
 	timeout := Limit(h)
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -77,7 +77,7 @@ func probeHTTP(ctx context.Context, path, addr string, timeout time.Duration) er
 	return nil
 }
 
-// Explain says in words why a probe, described by what, has failed.
+// Explain says in words what an error of a probe means; what names the probe.
 func Explain(what string, err error, timeout time.Duration) error {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):

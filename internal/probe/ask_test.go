@@ -26,7 +26,7 @@ func TestAProbeAcceptsTwoAndThreeHundredsOnly(t *testing.T) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
 		}))
-		err := probe.Ready(t.Context(), release.Health{Path: "/health?full=1", Timeout: 10 * time.Second}, server.Listener.Addr().String())
+		err := probe.Ask(t.Context(), release.Health{Path: "/health?full=1", Timeout: 10 * time.Second}, server.Listener.Addr().String())
 		server.Close()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("status %d: %v; want %q", status, err, want)
@@ -59,7 +59,7 @@ func TestAProbeEndsInTimeAndSaysWhatItSaw(t *testing.T) {
 		"bad path":     {release.Health{Path: "/%zz"}, silent.Addr().String(), "invalid URL"},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		err := probe.Ready(ctx, c.health, c.addr)
+		err := probe.Ask(ctx, c.health, c.addr)
 		cancel()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)

@@ -1,0 +1,82 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+// pullWithin bounds the download of an image.
+const pullWithin = 15 * time.Minute
+
+// Resolve returns what pins the content that image means now to the daemon at
+// socket: NAME@sha256:... if a registry knows it by that, else the image's ID.
+// An image the daemon does not have is pulled first.
+func Resolve(ctx context.Context, socket, image string) (pinned string, err error) {
+	all := newDaemons()
+	defer func() { err = errors.Join(err, all.close()) }()
+	d, err := all.at(socket)
+	if err != nil {
+		return "", err
+	}
+	found, err := d.obtain(ctx, image)
+	if err != nil {
+		return "", err
+	}
+	name, digest, exact := strings.Cut(image, "@")
+	name = withoutTag(name)
+	if exact {
+		return name + "@" + digest, nil
+	}
+	for _, known := range found.RepoDigests {
+		if strings.HasPrefix(known, name+"@") {
+			return known, nil
+		}
+	}
+	return found.ID, nil
+}
+
+// withoutTag drops the tag of a name. A colon before a slash is that of a port.
+func withoutTag(name string) string {
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') && !strings.HasPrefix(name, "sha256:") {
+		return name[:i]
+	}
+	return name
+}
+
+// obtain returns the image, after pulling it if the daemon does not have it.
+func (d *daemon) obtain(ctx context.Context, image string) (client.ImageInspectResult, error) {
+	found, err := d.image(ctx, image)
+	if !gone(err) {
+		return found, d.explain("look for the image "+image, err)
+	}
+	if strings.HasPrefix(image, "sha256:") {
+		return found, fmt.Errorf("the image %s is not there any more, and only its ID is known: build or load it again with the same content", image)
+	}
+	if err := d.pull(ctx, image); err != nil {
+		return found, fmt.Errorf("the image %s is not there, and pulling it failed: build, load or docker pull it, or correct its name: %w", image, err)
+	}
+	found, err = d.image(ctx, image)
+	return found, d.explain("look for the image "+image, err)
+}
+
+func (d *daemon) image(ctx context.Context, image string) (client.ImageInspectResult, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	return d.ImageInspect(ctx, image)
+}
+
+func (d *daemon) pull(ctx context.Context, image string) error {
+	ctx, cancel := context.WithTimeout(ctx, pullWithin)
+	defer cancel()
+	under, err := d.ImagePull(ctx, image, client.ImagePullOptions{})
+	if err != nil {
+		return err
+	}
+	defer under.Close()
+	return under.Wait(ctx)
+}
