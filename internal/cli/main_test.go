@@ -18,6 +18,7 @@ var programs = map[string]func(){
 	"mirror":  func() { os.Exit(runMirror(os.Args[1:])) },
 	"shaky":   func() { os.Exit(runShaky(os.Args[1:])) },
 	"teller":  func() { os.Exit(runTeller(os.Args[1:])) },
+	"cacher":  func() { os.Exit(runCacher(os.Args[1:])) },
 }
 
 // TestMain becomes one of the programs if it was started under its name, by

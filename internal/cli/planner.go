@@ -74,6 +74,12 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	}
 	err = p.c.fits(ctx, plan)
 	if err == nil {
+		err = cacheAnswers(ctx, plan)
+	}
+	if err == nil {
+		err = poolFits(ctx, plan)
+	}
+	if err == nil {
 		err = check.Ready(plan)
 	}
 	if err == nil {

@@ -38,6 +38,8 @@ type AppSpec struct {
 	Config Config `json:"config,omitzero"`
 	// Where the app keeps its data; needed by releases that change its schema or want a backup.
 	Database *Database `json:"database,omitempty"`
+	// Where the app caches; needed by releases that keep two versions' caches apart.
+	Cache *Cache `json:"cache,omitempty"`
 	// How users reach the app.
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
 }

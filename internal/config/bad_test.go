@@ -100,7 +100,7 @@ var keys = []bad{
 	{"      replicas: 2", "      replicas: 2\n      replicas: 3", "9:7", []string{"spec.components.web.replicas: the key is there twice", "remove one of the two"}},
 	{"{SHOP_MODE: live}", "{SHOP_MODE: live, SHOP_MODE: test}", "11:28", []string{"spec.config.env.SHOP_MODE: the key is there twice"}},
 	{"  to: v2", "  to: v2\n  standby: 2h", "21:3", []string{"spec.standby: there is no such key", `"standby" belongs in spec.strategy`}},
-	{"  to: v2", "  to: v2\n  xyzzy: 2h", "21:3", []string{"spec.xyzzy: there is no such key", "the keys here are from, to, schema, backup, rehearse, components, strategy"}},
+	{"  to: v2", "  to: v2\n  xyzzy: 2h", "21:3", []string{"spec.xyzzy: there is no such key", "the keys here are from, to, schema, backup, rehearse, cache, components, strategy"}},
 	{"listen: \"127.0.0.1:8080\"", "path: /", "12:3", []string{"spec.traffic.listen: it is missing", `add listen: "127.0.0.1:8080"`}},
 	{"command: [\"./shop-{{version}}\", \"--port\", \"{{port}}\"]\n", "dir: .\n", "6:5", []string{"web.command: it is missing", `add command: ["./shop"`}},
 	{"  to: v2\n", "", "18:1", []string{"spec.to: it is missing", "add to: v2"}},

@@ -113,6 +113,7 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 	if app, ok := b.App(r.Metadata.App); ok {
 		r.validateDatabase(app)
 		r.validateFront(app)
+		r.validateCache(app)
 		r.validateComponents(app)
 		r.validateAddresses(app)
 	}

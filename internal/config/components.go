@@ -92,6 +92,11 @@ func (a *App) companion(ctx context.Context, r *Release, name string, now releas
 	if err != nil {
 		return c, err
 	}
+	cache, problem := cacheOf(a, r, now)
+	if problem != nil {
+		return c, Problems{problem}
+	}
+	artefact = told(artefact, cache)
 	digest, err := Digest(artefact)
 	if err != nil {
 		return c, err

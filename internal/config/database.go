@@ -18,6 +18,23 @@ type Database struct {
 	Schema string `json:"schema,omitempty" jsonschema:"default=public"`
 	// The lock budget: how long anything of a release may wait for a lock, and with it the users who queue behind.
 	LockTimeout Duration `json:"lockTimeout,omitempty" jsonschema:"default=300ms"`
+	// What the instances take of the connections there are: a release whose two versions together would not fit is refused. PostgreSQL only.
+	Pool *Pool `json:"pool,omitempty"`
+}
+
+// Pool is what the instances take of the connections there are.
+type Pool struct {
+	// How many connections one instance opens at most, of any component.
+	PerInstance int `json:"perInstance" jsonschema:"required,minimum=1,maximum=10000" example:"10"`
+	// How many stay free for people, backups and cutover itself.
+	Reserve int `json:"reserve,omitempty" jsonschema:"default=5,minimum=0"`
+}
+
+func (p *Pool) resolve() release.Pool {
+	if p == nil {
+		return release.Pool{}
+	}
+	return release.Pool{PerInstance: p.PerInstance, Reserve: p.Reserve}
 }
 
 // DatabaseType is a kind of database.
@@ -37,6 +54,9 @@ func (d *Database) validate(tell report) {
 	}
 	checkReference(string(d.URL), "url", tell)
 	checkPositive(d.LockTimeout, "lockTimeout", tell)
+	if d.Pool != nil && d.Type == "sqlite" {
+		tell("pool", "a SQLite database has no limit of connections", "remove it")
+	}
 	if d.URL == "" || isReference(string(d.URL)) {
 		return
 	}
@@ -66,7 +86,7 @@ func (d *Database) resolve(dir string) release.Database {
 	if d == nil {
 		return release.Database{}
 	}
-	db := release.Database{Driver: release.DatabaseDriver(d.Type), URL: absoluteReference(string(d.URL), dir), LockTimeout: time.Duration(d.LockTimeout)}
+	db := release.Database{Driver: release.DatabaseDriver(d.Type), URL: absoluteReference(string(d.URL), dir), LockTimeout: time.Duration(d.LockTimeout), Pool: d.Pool.resolve()}
 	if db.Driver == release.PostgreSQL {
 		db.Namespace = d.Schema
 	} else if !isReference(db.URL) {

@@ -38,15 +38,21 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 	if p := r.mismatch(serves); p != nil {
 		return release.Plan{}, Problems{p}
 	}
+	cache, problem := cacheOf(app, r, now)
+	if problem != nil {
+		return release.Plan{}, Problems{problem}
+	}
 	artefact, err := artefactOf(ctx, app, r, app.front(), keep)
 	if err != nil {
 		return release.Plan{}, err
 	}
+	artefact = told(artefact, cache)
 	digest, err := Digest(artefact)
 	if err != nil {
 		return release.Plan{}, err
 	}
 	p := b.frame(app, r)
+	p.Cache = cache
 	if p.Front.Pages, err = app.pages(); err != nil {
 		return release.Plan{}, err
 	}

@@ -35,6 +35,8 @@ type ReleaseSpec struct {
 	Backup *Backup `json:"backup,omitempty"`
 	// The trial of the schema change on a clone of the database.
 	Rehearse *Rehearse `json:"rehearse,omitempty"`
+	// Which kinds of cached things both versions share.
+	Cache *CacheChange `json:"cache,omitempty"`
 	// The components that change, the one with users among them; none named means all. The others go on as they are.
 	Components []string `json:"components,omitempty"`
 	// How traffic moves.

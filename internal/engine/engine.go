@@ -25,13 +25,14 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
-	// Schema, Backups, Rehearsals, Signals and Synthetic may be nil: releases
-	// that need them are refused.
+	// Schema, Backups, Rehearsals, Signals, Synthetic and Cache may be nil:
+	// releases that need them are refused.
 	Schema     Schema
 	Backups    Backups
 	Rehearsals Rehearsals
 	Signals    Signals
 	Synthetic  Synthetic
+	Cache      Cache
 	Journal    store.Journal
 	Leases     store.Leases
 	// Owner names this controller uniquely among all that ever ran.

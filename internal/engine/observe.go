@@ -29,6 +29,10 @@ func (e *Engine) observe(ctx context.Context, s release.State) (release.World, [
 	if e.Backups != nil && s.Plan.Strategy == release.Restore && !s.Phase.Ended() {
 		wg.Go(func() { w.Restore, restoreErr = e.Backups.Observe(ctx, restoreOrder(s, release.Stamp{App: s.App})) })
 	}
+	var cacheErr error
+	if s.Plan.Cache.Used() && !s.Phase.Ended() {
+		wg.Go(func() { w.Cache, cacheErr = e.lookAtCache(ctx, s) })
+	}
 	wg.Wait()
 	var troubles []string
 	if platformErr != nil {
@@ -45,6 +49,10 @@ func (e *Engine) observe(ctx context.Context, s release.State) (release.World, [
 	if restoreErr != nil {
 		w.Restore = release.RestoreWorld{}
 		troubles = append(troubles, "the databases cannot be observed: "+restoreErr.Error())
+	}
+	if cacheErr != nil {
+		w.Cache.Known = false
+		troubles = append(troubles, "the cache cannot be observed: "+cacheErr.Error())
 	}
 	if s.Phase == release.Backfilling {
 		w.Schema.Progress = e.fills.of(s)

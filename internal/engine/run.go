@@ -116,6 +116,12 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 		return backupLimit
 	case release.ActExchange, release.ActExchangeBack:
 		return exchangeLimit
+	case release.ActWarmCache:
+		if p.WarmUp != nil && p.Cache.Warm != nil {
+			return room + p.Cache.Warm.Most + p.WarmUp.Limit()
+		}
+	case release.ActPurgeCache:
+		return backupLimit
 	}
 	return room
 }
@@ -161,8 +167,12 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 		if s.Plan.Compares() {
 			order.Beside = serving(*w.Sides.Of(s.Plan.From.Side))
 		}
-		result.Checks, err = e.Checks.Run(ctx, order)
+		if result.Checks, err = e.Checks.Run(ctx, order); err == nil {
+			err = e.compareCache(ctx, s, result)
+		}
 		return err
+	case release.ActSampleCache, release.ActWarmCache, release.ActPurgeCache:
+		return e.useCache(ctx, s, w, a, stamp, result)
 	case release.ActWarmUp:
 		warm := []release.Check{{Name: string(a.Kind), Load: s.Plan.WarmUp}}
 		result.Checks, err = e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: warm, Instances: serving(*w.Sides.Of(a.Side))})

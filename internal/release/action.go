@@ -26,6 +26,9 @@ const (
 	ActPrepare      ActionKind = "restore-beside"
 	ActExchange     ActionKind = "replace-database"
 	ActExchangeBack ActionKind = "put-database-back"
+	ActSampleCache  ActionKind = "sample-cache"
+	ActWarmCache    ActionKind = "warm-cache"
+	ActPurgeCache   ActionKind = "purge-cache"
 )
 
 // Action is something to be done to the world. Decide names it as long as it
@@ -42,11 +45,13 @@ type Action struct {
 	Instances []string `json:"instances,omitempty"`
 	// Route is what the front is to serve (route).
 	Route *Route `json:"route,omitempty"`
+	// Prefix is what the keys begin with that go (purge-cache).
+	Prefix string `json:"prefix,omitempty"`
 }
 
 // Same reports whether both actions ask for exactly the same.
 func (a Action) Same(b Action) bool {
-	if a.Kind != b.Kind || a.Side != b.Side || a.Component != b.Component || a.Count != b.Count || !slices.Equal(a.Instances, b.Instances) {
+	if a.Kind != b.Kind || a.Side != b.Side || a.Component != b.Component || a.Count != b.Count || a.Prefix != b.Prefix || !slices.Equal(a.Instances, b.Instances) {
 		return false
 	}
 	if a.Route == nil || b.Route == nil {
@@ -107,6 +112,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("check %s", a.Side)
 	case ActWarmUp:
 		return fmt.Sprintf("warm up %s", a.Side)
+	case ActPurgeCache:
+		return fmt.Sprintf("remove %s* from the cache", a.Prefix)
 	}
 	return string(a.Kind)
 }

@@ -67,13 +67,18 @@ type Finished struct {
 	// Saved is the result of a backup, Rehearsed that of a rehearsal.
 	Saved     *Saved     `json:"saved,omitempty"`
 	Rehearsed *Rehearsed `json:"rehearsed,omitempty"`
+	// Cached is what was found or done in the cache.
+	Cached *CacheResult `json:"cached,omitempty"`
 }
 
-// Progressed is written now and then while rows get their new shape, so that
-// a later controller need not read the same pages again.
+// Progressed is written now and then while rows get their new shape, or a
+// generation of the cache is removed, so that a later controller need not read
+// the same pages again.
 type Progressed struct {
 	Key      string   `json:"key"`
 	Progress Progress `json:"progress"`
+	// Cache is set in the place of Progress.
+	Cache *CacheProgress `json:"cache,omitempty"`
 }
 
 // Requested is what a person asked for.

@@ -33,6 +33,10 @@ func Fold(s State, e Entry) (State, error) {
 	case Finished:
 		return s.finish(ev, e.At), nil
 	case Progressed:
+		if ev.Cache != nil {
+			s.Purge = *ev.Cache
+			return s, nil
+		}
 		s.Fill = ev.Progress
 		return s, nil
 	case Requested:
@@ -131,6 +135,7 @@ func (s State) intend(ev Intended) State {
 	switch ev.Action.Kind {
 	case ActStart:
 		s.Brought = s.Brought || ev.Action.Side == s.Plan.To.Side
+		s = s.writing()
 	case ActExpand:
 		s.Expanded = true
 	case ActContract:
@@ -141,6 +146,8 @@ func (s State) intend(ev Intended) State {
 		s.Checked, s.Passed = nil, false
 	case ActWarmUp:
 		s.Warmed = false
+	case ActWarmCache:
+		s.CacheWarmed = false
 	}
 	return s
 }
@@ -162,6 +169,9 @@ func (s State) finish(ev Finished, at time.Time) State {
 	}
 	tries := slices.DeleteFunc(slices.Clone(s.Tries), func(o Try) bool { return o.of(ev.Kind, ev.Side, ev.Component) })
 	s.Tries = append(tries, t)
+	if t.OK {
+		s = s.cached(did, ev)
+	}
 	if ev.Kind == ActBackup && t.OK {
 		s.Saved = ev.Saved
 	}
@@ -245,7 +255,7 @@ func (s State) notice(ev Noticed, at time.Time) State {
 	case Restarted:
 		*s.Restarts.Of(ev.Side)++
 		if ev.Side == s.Plan.To.Side && s.Phase == Warming {
-			s.Warmed = false // what was started again is cold
+			s.Warmed, s.CacheWarmed = false, false // what was started again is cold
 		}
 	}
 	return s

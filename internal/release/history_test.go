@@ -48,13 +48,14 @@ func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, in
 		Shadow:         rapid.Bool().Draw(t, "shadow"),
 		Window:         rapid.IntRange(0, 9).Draw(t, "window") == 9,
 		Companions:     rapid.IntRange(0, 2).Draw(t, "companions") == 2,
+		Cache:          rapid.IntRange(0, 2).Draw(t, "cache") == 2,
 	}
 	// Half of the faults at most, and sometimes none, or few histories would
 	// ever see the late phases.
 	faults := simulation.Faults(rapid.Uint32().Draw(t, "faults") & rapid.Uint32().Draw(t, "mask") & uint32(simulation.AllFaults))
 	if rapid.Bool().Draw(t, "gentle") {
 		faults &= rapid.SampledFrom([]simulation.Faults{0, simulation.ControllerCrashes | simulation.TimeJumps,
-			simulation.OperatorRetires | simulation.OldCrashes, simulation.SignalsUnseen, simulation.PlatformUnseen | simulation.FrontUnseen | simulation.FrontRestarts,
+			simulation.OperatorRetires | simulation.OldCrashes, simulation.SignalsUnseen | simulation.CacheUnseen, simulation.PlatformUnseen | simulation.FrontUnseen | simulation.FrontRestarts,
 			simulation.ActionsFail | simulation.ActionsLie, simulation.OperatorPauses | simulation.OperatorAborts}).Draw(t, "gentleFaults")
 	}
 	ticks := rapid.IntRange(5, 60).Draw(t, "ticks")

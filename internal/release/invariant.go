@@ -38,6 +38,8 @@ func CheckActions(before State, w World, actions []Action) []Violation {
 			vs = append(vs, checkRehearsed(before)...)
 		case ActExchange, ActExchangeBack:
 			vs = append(vs, checkExchange(w)...)
+		case ActPurgeCache:
+			vs = append(vs, checkPurge(before, w, a)...)
 		case ActContract:
 			vs = append(vs, checkContract(before, w)...)
 		case ActRevertSchema:
@@ -99,7 +101,7 @@ func checkRoute(s State, w World, r Route) []Violation {
 			vs = append(vs, Violation{"I1", "traffic to a version whose database is not there"})
 		}
 	}
-	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && len(s.Plan.Checks) > 0 && !s.Passed && s.Phase != Done {
+	if t := r.Sides.Of(s.Plan.To.Side); t.Weight > None && s.Plan.tested() && !s.Passed && s.Phase != Done {
 		vs = append(vs, Violation{"I1", "traffic to a version whose checks have not passed"})
 	}
 	return vs
@@ -203,6 +205,7 @@ func CheckEvent(before State, w World, e Event) []Violation {
 	}
 	var vs []Violation
 	vs = append(vs, checkComparison(before, w, en)...)
+	vs = append(vs, checkCacheSeen(before, w, en)...)
 	forward := before.Phase.carries() && (en.Phase == Shifting || en.Phase == Soaking || en.Phase == Standby || en.Phase == Retiring)
 	asked := before.Next || before.Promote || before.Retire
 	if forward && !w.Traffic.Known {

@@ -232,6 +232,46 @@ func mutants() []mutant {
 			}
 			return a
 		})},
+		{"removes the old generation while the version stands by", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Standby && len(d.Events) == 0 && s.Plan.Cache.Used() {
+				d.Actions = append(d.Actions, release.Action{Kind: release.ActPurgeCache, Prefix: "data:1:"})
+			}
+			return d
+		}},
+		{"removes a generation that both versions use", onActions(func(_ release.State, _ release.World, a release.Action) release.Action {
+			if a.Kind == release.ActPurgeCache && a.Prefix == "leaving:3:" {
+				a.Prefix = "sessions:1:"
+			}
+			return a
+		})},
+		{"leaves the bumped generation after a rollback", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Reverting {
+				s.Purged = []string{"data:2:", "fresh:1:"}
+			}
+			return release.Decide(s, w)
+		}},
+		{"leaves the old generation after it is retired", func(s release.State, w release.World) release.Decision {
+			if s.Phase == release.Retiring {
+				s.Purged = []string{"data:1:", "leaving:3:"}
+			}
+			return release.Decide(s, w)
+		}},
+		{"removes the bumped generation under its version", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.Phase == release.Reverting && len(d.Events) == 0 && s.Plan.Cache.Used() && len(s.Purged) == 0 {
+				d.Actions = append(d.Actions, release.Action{Kind: release.ActPurgeCache, Prefix: "data:2:"})
+			}
+			return d
+		}},
+		{"begins without having seen the cache", func(s release.State, w release.World) release.Decision {
+			w.Cache.Known = true
+			return release.Decide(s, w)
+		}},
+		{"begins without knowing what the cache holds", func(s release.State, w release.World) release.Decision {
+			s.CacheProfile = release.Sealed("{}")
+			return release.Decide(s, w)
+		}},
 		{"never reaches the end of a rollback", func(s release.State, w release.World) release.Decision {
 			if s.Phase == release.Reverting && len(w.Sides.Of(s.Plan.To.Side).List) == 0 {
 				return release.Decision{}

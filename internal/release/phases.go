@@ -33,7 +33,7 @@ func (d *decider) preflight() {
 		d.wait("no instance of %s (%s) is ready: it must serve before it can be replaced", d.p.From.Version, d.p.From.Side)
 		return
 	}
-	if !d.rehearsing() {
+	if !d.cacheReady() || !d.rehearsing() {
 		return
 	}
 	if d.p.Backup.Wanted() && d.s.Saved == nil {
@@ -140,6 +140,9 @@ func (d *decider) warming() {
 		d.want(Action{Kind: ActWarmUp, Side: d.p.To.Side})
 		return
 	}
+	if !d.cacheWarm() {
+		return
+	}
 	var last time.Time
 	for _, i := range d.new().List {
 		if i.Serves() && i.ReadySince.After(last) {
@@ -157,7 +160,7 @@ func (d *decider) testing() {
 	d.keepOld()
 	d.keepNew(d.p.newAt(0))
 	d.wantRoute()
-	if len(d.p.Checks) > 0 && !d.s.Passed {
+	if d.p.tested() && !d.s.Passed {
 		if d.new().Ready() < d.p.newAt(0) {
 			d.wait("not every instance of %s is ready", d.p.To.Version)
 			return
@@ -302,7 +305,7 @@ func (d *decider) retiring() {
 		}
 		return
 	}
-	if !companions {
+	if !companions || !d.oldCachePurged() {
 		return
 	}
 	if d.p.Schema.Contract {

@@ -53,6 +53,8 @@ type Plan struct {
 	Gates   []Window      `json:"gates,omitempty"`
 	// Database is where the app keeps its data, if the file says so.
 	Database Database `json:"database,omitzero"`
+	// Cache is where the app caches, and what becomes of it.
+	Cache Cache `json:"cache,omitzero"`
 	// Signals is what the release is judged by beside its requests, nil for
 	// nothing.
 	Signals Sealed `json:"signals,omitempty"`

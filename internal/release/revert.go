@@ -37,7 +37,7 @@ func (d *decider) leftNothing() bool {
 		}
 		return false
 	}
-	if !companions {
+	if !companions || !d.newCachePurged() {
 		return false
 	}
 	if d.s.Expanded && !d.schemaBack() {

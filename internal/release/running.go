@@ -7,11 +7,15 @@ type Running struct {
 	Serves Target
 	// Companions are those that run, each as its To.
 	Companions []Companion
+	// Cache is what the version that serves caches, each namespace as its To.
+	Cache Cache
+	// Generations are the highest numbers that were ever planned, by namespace.
+	Generations map[string]int
 }
 
 // Running returns what the last release that was done has left standing.
 func (s Standing) Running() Running {
-	r := Running{Serves: s.Plan.To}
+	r := Running{Serves: s.Plan.To, Cache: s.Plan.Cache, Generations: s.Generations}
 	for _, c := range s.Plan.Companions {
 		if c.To.Version != "" {
 			r.Companions = append(r.Companions, c)
@@ -22,7 +26,7 @@ func (s Standing) Running() Running {
 
 // Before returns what ran when the release was planned.
 func (p Plan) Before() Running {
-	r := Running{Serves: p.From}
+	r := Running{Serves: p.From, Cache: p.Cache.before(), Generations: p.Cache.numbersBefore()}
 	for _, c := range p.Companions {
 		if c.To = c.From; c.To.Version != "" {
 			r.Companions = append(r.Companions, c)

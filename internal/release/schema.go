@@ -51,6 +51,8 @@ type Database struct {
 	// LockTimeout is the lock budget: how long anything of a release may wait
 	// for a lock, and with it the users who queue behind.
 	LockTimeout time.Duration `json:"lockTimeout"`
+	// Pool is what the instances take of the database's connections.
+	Pool Pool `json:"pool,omitzero"`
 }
 
 // DatabaseDriver names a kind of database.

@@ -23,6 +23,9 @@ func Sentence(e Event) string {
 	case Finished:
 		return ev.sentence()
 	case Progressed:
+		if ev.Cache != nil {
+			return "cache: " + ev.Cache.String()
+		}
 		return "filled " + ev.Progress.String()
 	case Requested:
 		if ev.Reason == "" {
@@ -70,6 +73,9 @@ func (f Finished) sentence() string {
 	}
 	if f.Rehearsed != nil {
 		what = "rehearsal: " + f.Rehearsed.sentence() + ";"
+	}
+	if f.Cached != nil && f.Cached.Note != "" {
+		what += " (" + f.Cached.Note + ")"
 	}
 	if f.Saved != nil {
 		what += " " + f.Saved.Name

@@ -147,7 +147,7 @@ func checkShadow(s State, r Route) []Violation {
 	if s.shadow() == nil || r.Mirror.Side != s.Plan.To.Side {
 		vs = append(vs, Violation{"I1", "copies of requests without a step that wants them"})
 	}
-	if len(s.Plan.Checks) > 0 && !s.Passed {
+	if s.Plan.tested() && !s.Passed {
 		vs = append(vs, Violation{"I1", "copies of requests to a version whose checks have not passed"})
 	}
 	return vs

@@ -16,6 +16,9 @@ type Standing struct {
 	// Active names the release under way, "" for none.
 	Active   string     `json:"active,omitempty"`
 	Rejected []Rejected `json:"rejected,omitempty"`
+	// Generations are the highest numbers of the cache's generations that were
+	// ever planned, by namespace: one that was taken back is not used again.
+	Generations map[string]int `json:"generations,omitempty"`
 	// Restored is set from the time the journal was replaced by an earlier
 	// copy until a person resumes.
 	Restored *Restored `json:"restored,omitempty"`
@@ -68,6 +71,7 @@ func FoldStanding(s Standing, e Entry, of State) Standing {
 	switch ev := e.Event.(type) {
 	case RecordedPlan:
 		s.App, s.Active = ev.Plan.App, ev.Plan.Release
+		s.Generations = ev.Plan.Cache.numbers(s.Generations)
 	case Ended:
 		s.Active = ""
 		if ev.Outcome == Done {

@@ -72,6 +72,14 @@ type State struct {
 
 	// Warmed says that the new instances had their warm-up.
 	Warmed bool `json:"warmed,omitempty"`
+	// CacheProfile is what kept namespaces held before the new version wrote to
+	// them; CacheWarmed says that the new generations were filled.
+	CacheProfile Sealed `json:"cacheProfile,omitempty"`
+	CacheWarmed  bool   `json:"cacheWarmed,omitempty"`
+	// Purged are the prefixes that were removed from the cache, Purge is how far
+	// the one under way was when it was last recorded.
+	Purged []string      `json:"purged,omitempty"`
+	Purge  CacheProgress `json:"purge,omitzero"`
 	// Checked holds the evidence of the last smoke run; Passed its outcome.
 	Checked []CheckResult `json:"checked,omitempty"`
 	Passed  bool          `json:"passed,omitempty"`

@@ -45,6 +45,9 @@ func (t *timeline) add(ph Phase, what, ends string, lasts time.Duration, back st
 func (t *timeline) before() {
 	p, none := t.p, "nothing to undo: no traffic has moved"
 	look := "look whether the world is as planned"
+	if p.ComparesCache() {
+		look += ", look what the cache holds"
+	}
 	if p.Rehearsal.Wanted() {
 		look += ", rehearse the change on a clone of the database"
 	}
@@ -173,7 +176,7 @@ func (t *timeline) after() {
 		return
 	}
 	if !p.First() {
-		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version), p.Drain.ends(), 0, "none: the point of no return")
+		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version)+p.purges(), p.Drain.ends(), 0, "none: the point of no return")
 	}
 	if p.Schema.Contract {
 		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")

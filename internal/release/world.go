@@ -13,6 +13,7 @@ type World struct {
 	Traffic    Traffic      `json:"traffic"`
 	Schema     SchemaWorld  `json:"schema"`
 	Restore    RestoreWorld `json:"restore,omitzero"`
+	Cache      CacheWorld   `json:"cache,omitzero"`
 	Verdict    Verdict      `json:"verdict"`
 	// Unread says what is not known yet of how things were before the release,
 	// though the plan compares with it; "" for nothing.

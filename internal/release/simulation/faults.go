@@ -36,6 +36,8 @@ const (
 	// ChangeBreaks that it does not even run.
 	ChangeHarms
 	ChangeBreaks
+	// CacheUnseen has the cache not answer.
+	CacheUnseen
 	faultsEnd
 )
 

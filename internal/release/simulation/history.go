@@ -87,6 +87,9 @@ func (h *History) act(actions []release.Action) {
 		if err := h.World.Overlaps(); err != nil {
 			h.violate(release.Violation{Invariant: "I10", Detail: err.Error()})
 		}
+		if err := h.World.CacheWrong(h.State); err != nil {
+			h.violate(release.Violation{Invariant: "cache", Detail: err.Error()})
+		}
 		f := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Component: a.Component, Checks: results}
 		if err != nil {
 			f.Error = err.Error()
@@ -94,6 +97,8 @@ func (h *History) act(actions []release.Action) {
 			f.Saved = &release.Saved{Name: "b" + key}
 		} else if a.Kind == release.ActRehearse {
 			f.Rehearsed = h.World.rehearsed()
+		} else if a.Kind == release.ActSampleCache {
+			f.Cached = &release.CacheResult{Profile: release.Sealed("{}"), Keys: 100}
 		}
 		h.record("engine", f)
 	}
@@ -137,7 +142,7 @@ var ErrStuck = errors.New("the release is stuck")
 // not end it, and tests what the end looks like.
 func (h *History) Finish() error {
 	h.World.Calm = true
-	h.World.Faults &^= NewNeverReady | SlowRequests | PlatformUnseen | FrontUnseen | SchemaUnseen | SignalsUnseen
+	h.World.Faults &^= NewNeverReady | SlowRequests | PlatformUnseen | FrontUnseen | SchemaUnseen | SignalsUnseen | CacheUnseen
 	for k := range 400 {
 		h.Tick(stride(k))
 		if h.State.Phase.Ended() {
@@ -169,6 +174,9 @@ func (h *History) atEnd() {
 	h.World.Calm = true
 	h.violate(release.CheckEnd(h.State, h.World.Observe(h.State))...)
 	h.violate(release.CheckHistory(h.Entries)...)
+	if err := h.World.CacheWrong(h.State); err != nil {
+		h.violate(release.Violation{Invariant: "cache", Detail: err.Error()})
+	}
 	if h.World.LostByUs > 0 && !h.forced() {
 		h.violate(release.Violation{Invariant: "I7", Detail: fmt.Sprintf("%d requests were in flight on stopped instances", h.World.LostByUs)})
 	}

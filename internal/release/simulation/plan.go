@@ -28,6 +28,9 @@ type Shape struct {
 	// Companions adds a worker, a singleton, one that takes no part, one that
 	// goes and one that is new.
 	Companions bool
+	// Cache adds a namespace that is kept, one that is bumped, one that is new
+	// and one that goes.
+	Cache bool
 }
 
 // Plan returns a plan of that shape, with short but realistic times.
@@ -101,6 +104,12 @@ func (sh Shape) Plan() release.Plan {
 	}
 	if sh.Companions {
 		p.Companions = companions(p)
+	}
+	if sh.Cache {
+		p.Cache = caches(p)
+		if sh.Checks {
+			p.Cache.Warm = &release.CacheWarm{Share: 0.8, Most: time.Minute}
+		}
 	}
 	return p
 }

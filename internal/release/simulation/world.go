@@ -34,6 +34,7 @@ type World struct {
 	companions []instance
 	schema     release.SchemaWorld
 	restore    release.RestoreWorld
+	cached     map[string]int
 	serial     int
 	blindTo    Faults
 }
@@ -59,6 +60,7 @@ func New(p release.Plan, faults Faults, seed uint64) *World {
 	w.schema.Known = true
 	w.restore.Known = p.Strategy == release.Restore
 	w.front.epoch = 1
+	w.fillCache()
 	if p.First() {
 		return w
 	}
@@ -97,7 +99,7 @@ func (w *World) strikes(f Faults, oneIn int) bool {
 func (w *World) Advance(d time.Duration) {
 	w.Now = w.Now.Add(d)
 	w.blindTo = 0
-	for _, f := range []Faults{PlatformUnseen, FrontUnseen, SchemaUnseen, SignalsUnseen} {
+	for _, f := range []Faults{PlatformUnseen, FrontUnseen, SchemaUnseen, SignalsUnseen, CacheUnseen} {
 		if w.strikes(f, 4) {
 			w.blindTo |= f
 		}
@@ -113,6 +115,7 @@ func (w *World) Advance(d time.Duration) {
 		w.serve(side, d)
 	}
 	w.liveCompanions()
+	w.liveCache()
 }
 
 // compare has the front copy requests and compare the answers.
@@ -201,6 +204,7 @@ func (w *World) Observe(s release.State) release.World {
 		}
 	}
 	out.Companions = w.seenCompanions()
+	out.Cache.Known = w.blindTo&CacheUnseen == 0
 	if w.blindTo&FrontUnseen == 0 {
 		out.Traffic = w.traffic()
 	}
@@ -310,6 +314,8 @@ func (w *World) act(s release.State, a release.Action) []release.CheckResult {
 	case release.ActCheck:
 		bad := w.Faults&ChecksFail != 0
 		return []release.CheckResult{{Name: "smoke", Passed: !bad, Attempts: 1, Evidence: "simulated"}}
+	case release.ActPurgeCache:
+		w.cached[a.Prefix] = 0
 	case release.ActBackup:
 		w.Backups++
 	case release.ActPrepare:

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"context"
+
+	"cutover/internal/metrics/postgres"
+	"cutover/internal/release"
+)
+
+// poolFits says why both versions of a plan together would not fit the
+// connections of their database, and what helps.
+func poolFits(ctx context.Context, p release.Plan) error {
+	if p.Database.Pool.PerInstance == 0 || p.Database.Driver != release.PostgreSQL {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkLimit)
+	defer cancel()
+	all, kept, others, err := postgres.Room(ctx, p.Database.URL)
+	if err != nil {
+		return err
+	}
+	return p.FitsIn(release.Room{Max: all, Kept: kept, Others: others})
+}
