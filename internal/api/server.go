@@ -18,7 +18,9 @@ type Server struct {
 	Trail   Trail
 	// Databases may be nil: then nothing is known of them.
 	Databases Databases
-	Info      Info
+	// Adopter may be nil: then nothing can be adopted.
+	Adopter Adopter
+	Info    Info
 	// Logger hears of connections that fail; nil means nobody does.
 	Logger *slog.Logger
 }
@@ -76,6 +78,9 @@ func (s *Server) routes(closing <-chan struct{}) http.Handler {
 		mux.HandleFunc("GET /v1/releases/{name}/schema", s.verifySchema)
 		mux.HandleFunc("GET /v1/apps/{app}/backups", s.backups)
 		mux.HandleFunc("POST /v1/apps/{app}/backups/{name}/verify", s.verifyBackup)
+	}
+	if s.Adopter != nil {
+		mux.HandleFunc("POST /v1/adopt", s.adopt)
 	}
 	mux.HandleFunc("POST /v1/apps/{app}/allow", s.allow)
 	return mux

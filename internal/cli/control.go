@@ -96,7 +96,11 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	if c.containers, err = openContainers(l, c.snapshots, o.Logger); err != nil {
 		return nil, err
 	}
-	c.platform = &platform.Set{Members: map[string]platform.Member{platform.Process: processes{c.processes}, runtimeDocker: c.containers}, Uses: c.runtimes}
+	members, err := openPlatforms(l, c.processes, c.containers, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	c.platform = &platform.Set{Members: members, Uses: c.runtimes}
 	key, err := secretKey(l.key())
 	if err != nil {
 		return nil, err
@@ -179,7 +183,7 @@ func (c *control) close() {
 
 func (c *control) server(version string, since time.Time) *api.Server {
 	return &api.Server{
-		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Trail: api.JournalTrail{Journal: c.journal},
+		Reader: c.engine, Writer: c.engine, Planner: planner{c}, Adopter: planner{c}, Trail: api.JournalTrail{Journal: c.journal},
 		Databases: databases{c.schema, c.backups, c.rehearsed}, Logger: c.options.Logger,
 		Info: api.Info{Version: version, PID: os.Getpid(), StateDir: c.options.State, Since: since},
 	}

@@ -176,6 +176,9 @@ func (s *session) examineRelease(ctx context.Context, b *config.Bundle, name str
 
 // examineCommand looks for the program of a version in this shell's PATH.
 func examineCommand(app string, t release.Target) symptom {
+	if len(t.Artefact.Command) == 0 {
+		return symptom{"command", "note", "instances are not started as processes of this machine"}
+	}
 	program := strings.NewReplacer("{{version}}", t.Version, "{{app}}", app, "{{side}}", string(t.Side)).Replace(t.Artefact.Command[0])
 	if strings.Contains(program, "/") && !filepath.IsAbs(program) {
 		program = filepath.Join(t.Artefact.Dir, program)

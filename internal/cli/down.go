@@ -132,8 +132,13 @@ func stopInstances(ctx context.Context, l layout) error {
 	if err != nil {
 		return err
 	}
+	commands, err := openCommands(l, processes, silent)
+	if err != nil {
+		return err
+	}
 	var errs []error
-	for _, p := range []runner{processes, containers} {
+	// Addresses have nothing that could be stopped.
+	for _, p := range []runner{processes, containers, commands} {
 		apps, err := p.Apps()
 		errs = append(errs, err)
 		for _, app := range apps {
@@ -156,5 +161,7 @@ func stopApp(ctx context.Context, p runner, app string) error {
 	for _, i := range list {
 		order.Instances = append(order.Instances, i.ID)
 	}
+	// What ran before cutover knew of it could not be brought back: it runs on.
+	order.Leave = true
 	return p.Stop(ctx, order)
 }

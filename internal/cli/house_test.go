@@ -28,6 +28,8 @@ type house struct {
 	// more is environment of its own, umask how its commands make files, if set.
 	more  []string
 	umask string
+	// path comes before the PATH of this test, if set.
+	path string
 	// repository is the folder with cutover's sources.
 	repository string
 }
@@ -74,7 +76,7 @@ func settle(t testing.TB, home string) *house {
 // env is the environment of everything that runs in the house.
 func (h *house) env() []string {
 	return append(h.more[:len(h.more):len(h.more)], []string{
-		"HOME=" + h.home, "CUTOVER_STATE=" + h.state, "PATH=" + os.Getenv("PATH"), "LISTEN=" + h.listen, "SHOP=" + program(h.t, "cutover"),
+		"HOME=" + h.home, "CUTOVER_STATE=" + h.state, "PATH=" + h.path + os.Getenv("PATH"), "LISTEN=" + h.listen, "SHOP=" + program(h.t, "cutover"),
 		"MIRROR=" + program(h.t, "mirror"), "SHAKY=" + program(h.t, "shaky"), "CLOSED=" + closedWindow(time.Now()), "GORACE=atexit_sleep_ms=0", "LANG=C.UTF-8", "TZ=UTC", "TELLER=" + program(h.t, "teller"),
 	}...)
 }

@@ -46,7 +46,7 @@ func newRootCommand(s *session) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("begin", newInitCommand(s), newDoctorCommand(s), newLintCommand(s), newPlanCommand(s), newRehearseCommand(s), newDeployCommand(s), newDemoCommand(s))
+	add("begin", newInitCommand(s), newDoctorCommand(s), newLintCommand(s), newPlanCommand(s), newRehearseCommand(s), newDeployCommand(s), newAdoptCommand(s), newDemoCommand(s))
 	add("steer", newVerbCommands(s)...)
 	add("steer", newAllowCommand(s))
 	add("look", newStatusCommand(s), newExplainCommand(s), newSchemaCommand(s), newBackupCommand(s), newRecordCommand(s), newReplayCommand(s), newHistoryCommand(s), newReportCommand(s), newAuditCommand(s), newJournalCommand(s), newLoadCommand(s))

@@ -19,7 +19,7 @@ var hostForm = regexp.MustCompile(`^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0
 func (a *App) validate() {
 	tell := a.doc.reporter("")
 	checkName(a.Metadata.Name, "metadata.name", tell)
-	a.Spec.Runtime.validate(tell.in("spec.runtime"))
+	a.validateRuntime(tell.in("spec"))
 	a.validateComponents(tell.in("spec"))
 	a.Spec.Config.validate(tell.in("spec.config"))
 	a.Spec.Database.validate(tell.in("spec.database"))
@@ -39,7 +39,6 @@ func (a *App) validateComponents(tell report) {
 		path := entry("components", name)
 		checkName(name, path, tell)
 		a.Spec.Components[name].validate(tell.in(path))
-		a.Spec.Components[name].validateRuntime(a.Spec.Runtime, tell.in(path))
 	}
 }
 

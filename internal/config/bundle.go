@@ -115,6 +115,7 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 		r.validateFront(app)
 		r.validateCache(app)
 		r.validateComponents(app)
+		r.validateAddresses(app)
 	}
 	r.validateSignals(b.acceptSignal)
 	if app, ok := b.App(r.Metadata.App); ok && lacksFiles(app, r) {

@@ -15,7 +15,7 @@ type Driver string
 type StrategyType string
 
 var (
-	runtimes       = []string{runtimeProcess, runtimeDocker}
+	runtimes       = []string{runtimeProcess, runtimeDocker, runtimeCommand, runtimeStatic}
 	plannedRuntime = []string{"swarm", "kubernetes"}
 	drivers        = []string{"embedded", nginxDriver, haproxyDriver}
 	plannedDriver  = []string{"gatewayapi"}

@@ -13,7 +13,7 @@ import (
 type Component struct {
 	// What it is: web serves the users; a worker runs in both versions at once until the old one is retired; a singleton never runs twice, so the old one ends before the new one starts.
 	Type string `json:"type,omitempty" jsonschema:"default=web,enum=web,enum=worker,enum=singleton"`
-	// The program with its arguments: a list, or one text that is split into words without a shell. May contain {{version}}, {{port}}, {{app}}, {{side}} and {{files}}. A container may do without: it is what the image's entry point gets.
+	// The program with its arguments: a list, or one text that is split into words without a shell. May contain {{version}}, {{port}}, {{app}}, {{side}} and {{files}}. A container may do without: it is what the image's entry point gets. Where runtime is command or static, there is none.
 	Command Command `json:"command,omitzero" example:"[\"./shop\", \"--port\", \"{{port}}\"]"`
 	// Run the command, one text, by sh -c.
 	Shell bool `json:"shell,omitempty"`

@@ -15,12 +15,8 @@ import (
 // and digest. Placeholders were filled in by then.
 var imageForm = regexp.MustCompile(`^([A-Za-z0-9.-]+(:\d+)?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$|^sha256:[0-9a-f]{64}$`)
 
-// validateRuntime reports what does not fit what the app is run by.
-func (c Component) validateRuntime(r Runtime, tell report) {
-	if !r.containers() {
-		c.validateProcess(tell)
-		return
-	}
+// validateContainer reports what cannot be run as a container.
+func (c Component) validateContainer(tell report) {
 	switch {
 	case c.Image == "" && c.Compose == nil:
 		tell("image", "it is missing", `add image: "shop:{{version}}", or write {{version}} in the image of every release`)
@@ -47,17 +43,14 @@ func (c Component) validateRuntime(r Runtime, tell report) {
 	c.Compose.validate(tell)
 }
 
-// validateProcess reports what only containers have.
-func (c Component) validateProcess(tell report) {
-	if !c.Command.given() {
-		tell("command", "it is missing", `add command: ["./shop", "--port", "{{port}}"]`)
-	}
+// refuseContainer reports what only containers have.
+func (c Component) refuseContainer(tell report) {
 	for key, set := range map[string]bool{
 		"image": c.Image != "", "port": c.Port != 0, "networks": len(c.Networks) > 0, "mounts": len(c.Mounts) > 0,
 		"user": c.User != "", "limits": c.Limits != Resources{}, "secretFiles": c.SecretFiles, "compose": c.Compose != nil,
 	} {
 		if set {
-			tell(key, "a plain process has none", "remove it, or write spec.runtime: {type: docker}")
+			tell(key, "only a container has one", "remove it, or write spec.runtime: {type: docker}")
 		}
 	}
 }
@@ -168,7 +161,7 @@ func (r *Release) validateImages(a *App) {
 	if a.Spec.Runtime.containers() {
 		return
 	}
-	const reason, cure = "the app runs plain processes", "remove it, or write runtime: {type: docker} in the app's spec"
+	const reason, cure = "the app does not run in containers", "remove it, or write runtime: {type: docker} in the app's spec"
 	if r.Spec.To.Image != "" {
 		r.doc.report("spec.to.image", reason, cure)
 	}

@@ -91,8 +91,8 @@ func TestMistakesOfContainersAreNamed(t *testing.T) {
 		{"memory: 512m", "memory: lots", "not an amount of memory"},
 		{"unix:///run/d.sock", "tcp://10.0.0.1:2375", "only a socket of this machine"},
 		{"      port: 8080\n", "      port: 8080\n      dir: data\n", "it is a folder inside the container"},
-		{"type: docker, socket: unix:///run/d.sock", "type: process", "web.image: a plain process has none"},
-		{"type: docker", "type: process", "plain processes need no daemon"},
+		{"type: docker, socket: unix:///run/d.sock", "type: process", "web.image: only a container has one"},
+		{"type: docker", "type: process", "only containers need a daemon"},
 		{"type: docker", "type: compose", "write type: docker"},
 	} {
 		if strings.Count(containers, c.old) == 0 {

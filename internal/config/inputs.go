@@ -49,7 +49,7 @@ func inputsOf(a *App, r *Release, name string) (inputs, error) {
 		command, shell = to.Command, to.Shell
 	}
 	var err error
-	if command.given() || !a.Spec.Runtime.containers() {
+	if command.given() || a.Spec.Runtime.processes() {
 		if in.args, err = command.args(shell); err != nil {
 			return in, fmt.Errorf("read the command: %w", err)
 		}

@@ -203,7 +203,10 @@ func distinct(a *App, r *Release) bool {
 		return true
 	}
 	c, _ := a.component()
-	texts := append([]string{c.Command.String(), c.Dir, c.Image, a.Spec.Config.EnvFile}, a.Spec.Config.Files...)
+	if a.Spec.Runtime.Type == runtimeStatic {
+		return true // each version has addresses of its own
+	}
+	texts := append([]string{c.Command.String(), a.Spec.Runtime.Start.String(), c.Dir, c.Image, a.Spec.Config.EnvFile}, a.Spec.Config.Files...)
 	for _, v := range a.Spec.Config.Env {
 		texts = append(texts, string(v))
 	}

@@ -140,8 +140,8 @@ func artefactOf(ctx context.Context, app *App, r *Release, name string, keep Sna
 	if a.Container, err = app.container(ctx, r, name); err != nil {
 		return a, err
 	}
-	if a.Container != nil {
-		a.Runtime = string(app.Spec.Runtime.Type)
+	if err := app.runBy(&a, r); err != nil {
+		return a, err
 	}
 	for _, c := range contents {
 		if err := ctx.Err(); err != nil {

@@ -84,6 +84,8 @@ type Target struct {
 	EnvFile string `json:"envFile,omitempty"`
 	// The configuration files, in place of the app's.
 	Files []string `json:"files,omitempty"`
+	// Where the app's runtime is static: the addresses, host:port, of this version, in place of the app's.
+	Addresses []string `json:"addresses,omitempty"`
 	// What concerns a worker or singleton alone, by its name.
 	Components map[string]TargetComponent `json:"components,omitempty"`
 }

@@ -157,7 +157,7 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 		t := s.Plan.TargetOf(a.Component, a.Side)
 		return e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Component: a.Component, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
 	case release.ActStop:
-		return e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances})
+		return e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances, Leave: s.Plan.Adopts})
 	case release.ActRoute:
 		return e.Traffic.Route(ctx, release.RouteOrder{Stamp: stamp, Route: *a.Route})
 	case release.ActCloseStreams:

@@ -28,6 +28,14 @@ type Artefact struct {
 	// Container is set for the runtimes that run containers. Command then goes
 	// to the image's entry point, and Dir is a folder inside the container.
 	Container *Container `json:"container,omitempty"`
+	// Orders run it in place of Command where the runtime is "command".
+	Orders *Orders `json:"orders,omitempty"`
+	// Addresses, host:port each, are where its instances answer that somebody
+	// else runs, where the runtime is "static".
+	Addresses []string `json:"addresses,omitempty"`
+	// Adopted are instances that ran before cutover knew of them. Without a
+	// Command none can be started in their place.
+	Adopted []Adopted `json:"adopted,omitempty"`
 }
 
 // EnvVar is one environment variable: either a plain Value or a Ref

@@ -30,6 +30,9 @@ type StartOrder struct {
 type StopOrder struct {
 	Stamp
 	Instances []string `json:"instances"`
+	// Leave has them forgotten instead: they ran before cutover knew of them, and
+	// go on as if it never had.
+	Leave bool `json:"leave,omitempty"`
 }
 
 // RouteOrder asks the front to serve Route.

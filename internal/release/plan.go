@@ -12,6 +12,9 @@ type Plan struct {
 	// the first release of an app. To is what comes in.
 	From Target `json:"from"`
 	To   Target `json:"to"`
+	// Adopts says that To ran before cutover knew of it: the release only enters
+	// it and leads users to it. Taking it back ends nothing.
+	Adopts bool `json:"adopts,omitempty"`
 	// Replicas is how many instances each side has when it carries everything.
 	Replicas int `json:"replicas"`
 	// Companions are the components without users, sorted by name.

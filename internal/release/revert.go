@@ -4,7 +4,7 @@ package release
 // drain the new one, stop it, put the schema back.
 func (d *decider) reverting() {
 	if d.leftNothing() {
-		d.end(RolledBack, d.s.Revert, d.s.Brought)
+		d.end(RolledBack, d.s.Revert, d.s.Brought && !d.p.Adopts)
 	}
 }
 

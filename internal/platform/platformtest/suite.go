@@ -30,6 +30,9 @@ type Setup struct {
 	Open func() Platform
 	// Artefact runs Program with args. The suite sets Health and Stop itself.
 	Artefact func(args ...string) release.Artefact
+	// Cannot names tests of things that the platform cannot do by its nature,
+	// each with the reason.
+	Cannot map[string]string
 }
 
 // Run runs the whole suite. setup must see to it that nothing is left behind
@@ -38,7 +41,9 @@ func Run(t *testing.T, setup func(t *testing.T) Setup) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			test.run(newStage(t, setup(t)))
+			if s := setup(t); applies(t, s, test.name) {
+				test.run(newStage(t, s))
+			}
 		})
 	}
 }

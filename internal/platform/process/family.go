@@ -60,6 +60,9 @@ func (f *family) look() error {
 	if taken && now.ticks != f.leader.Ticks {
 		return nil
 	}
+	if taken && now.session != f.leader.Pid {
+		return f.scanKin(boot)
+	}
 	return f.scan(boot, taken)
 }
 

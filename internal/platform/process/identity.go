@@ -83,6 +83,7 @@ func bootID() (string, error) {
 type procStat struct {
 	pid     int
 	state   byte
+	parent  int
 	session int
 	ticks   uint64
 }
@@ -105,16 +106,17 @@ func readStat(pid int) (s procStat, found bool, err error) {
 // parseStat reads the fields after the program's name, which stands in
 // parentheses and may itself contain blanks and parentheses.
 func parseStat(pid int, line string) (procStat, error) {
-	const session, start = 3, 19 // fields 6 and 22, counted from field 3
+	const parent, session, start = 1, 3, 19 // fields 4, 6 and 22, counted from field 3
 	fields := strings.Fields(line[strings.LastIndexByte(line, ')')+1:])
 	if len(fields) <= start || len(fields[0]) != 1 {
 		return procStat{}, fmt.Errorf("look at process %d: its stat line is not understood: %q", pid, line)
 	}
 	s := procStat{pid: pid, state: fields[0][0]}
-	var e1, e2 error
+	var e0, e1, e2 error
+	s.parent, e0 = strconv.Atoi(fields[parent])
 	s.session, e1 = strconv.Atoi(fields[session])
 	s.ticks, e2 = strconv.ParseUint(fields[start], 10, 64)
-	if err := errors.Join(e1, e2); err != nil {
+	if err := errors.Join(e0, e1, e2); err != nil {
 		return procStat{}, fmt.Errorf("look at process %d: %w", pid, err)
 	}
 	return s, nil

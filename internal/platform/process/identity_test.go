@@ -17,7 +17,7 @@ func TestAStatLineIsReadWhateverTheProgramIsCalled(t *testing.T) {
 	const rest = " S 1 77 77 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987654 10 11"
 	for _, name := range []string{"(sh)", "(a b)", "(a) S 1 2 3)", "((()))", "()"} {
 		s, err := parseStat(77, "77 "+name+rest)
-		if want := (procStat{pid: 77, state: 'S', session: 77, ticks: 987654}); err != nil || s != want {
+		if want := (procStat{pid: 77, state: 'S', parent: 1, session: 77, ticks: 987654}); err != nil || s != want {
 			t.Errorf("%s: %+v, %v; want %+v", name, s, err, want)
 		}
 	}

@@ -67,6 +67,9 @@ func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 		return in, nil
 	}
 	in.Addr, in.Restarts, in.Since, in.Log = s.addr(run), run.Restarts, run.At, p.at.log(s.App, s.ID)
+	if s.Adopted != nil && run.Port == 0 {
+		in.Log = "" // its output goes where it always went
+	}
 	if in.Alive, err = run.runs(); err != nil {
 		return in, err
 	}

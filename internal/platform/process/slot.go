@@ -35,6 +35,10 @@ type slotSpec struct {
 	Digest    string         `json:"digest"`
 	Health    release.Health `json:"health"`
 	Stop      release.Stop   `json:"stop"`
+	// Adopted is the process the slot began with, if it ran before cutover knew
+	// of it; AdoptedAt is when it was taken in.
+	Adopted   *release.Adopted `json:"adopted,omitempty"`
+	AdoptedAt time.Time        `json:"adoptedAt,omitzero"`
 	// Refs are the references to secrets, never their values. They serve to
 	// mask the secrets where the program's output is shown.
 	Refs []string `json:"refs,omitempty"`

@@ -42,9 +42,14 @@ type slotReady struct {
 	Since time.Time `json:"since"`
 }
 
-// run returns the latest process; found is false if there never was one.
+// run returns the latest process; found is false if there never was one. That
+// is the adopted one until another was started in its place.
 func (s slot) run() (r slotRun, found bool, err error) {
-	return durable.ReadRecord[slotRun](s.runFile())
+	r, found, err = durable.ReadRecord[slotRun](s.runFile())
+	if !found && err == nil && s.Adopted != nil {
+		return slotRun{identity: identityOf(*s.Adopted), At: s.AdoptedAt}, true, nil
+	}
+	return r, found, err
 }
 
 // end returns how the process id ended, the zero value if that is not known.
@@ -60,7 +65,10 @@ func (s slot) end(of identity) (slotEnd, error) {
 func (s slot) stopping() (slotStop, bool, error) { return durable.ReadRecord[slotStop](s.stopFile()) }
 
 func (s slot) addr(r slotRun) string {
-	if r.Port == 0 {
+	switch {
+	case r.Port == 0 && s.Adopted != nil:
+		return s.Adopted.Addr
+	case r.Port == 0:
 		return ""
 	}
 	return "127.0.0.1:" + strconv.Itoa(r.Port)

@@ -60,9 +60,15 @@ func (p *Platform) fulfil(ctx context.Context, order release.StartOrder) error {
 	if err != nil {
 		return err
 	}
+	if side, err = p.adopt(order, side); err != nil {
+		return err
+	}
 	due, lacking, err := p.shortfall(ctx, side, order.Count)
 	if err != nil || len(due)+lacking == 0 {
 		return err
+	}
+	if len(order.Artefact.Adopted) > 0 && len(order.Artefact.Command) == 0 {
+		return errors.New("an adopted process has ended, and nothing says how to start it: go on with another version, or start it by hand and adopt it anew")
 	}
 	files, err := p.layFiles(order)
 	if err != nil {

@@ -12,7 +12,9 @@ import (
 // Start looks again.
 func (p *Platform) Startable(order release.StartOrder) error {
 	err := checkOrder(order)
-	if err == nil {
+	if err == nil && len(order.Artefact.Adopted) > 0 && len(order.Artefact.Command) == 0 {
+		err = adoptable(order.Artefact.Adopted)
+	} else if err == nil {
 		_, err = p.program(order, "", "", 0)
 	}
 	if err != nil {

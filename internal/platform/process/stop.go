@@ -30,6 +30,11 @@ const (
 // crash goes on where this one was: Grace counts from the first order.
 // Instances that do not exist are no error.
 func (p *Platform) Stop(ctx context.Context, order release.StopOrder) error {
+	if order.Leave {
+		if err := p.leave(ctx, order); err != nil {
+			return err
+		}
+	}
 	slots, err := p.condemn(ctx, order)
 	if err != nil {
 		return fmt.Errorf("stop %s: %w", order.App, err)
