@@ -149,6 +149,9 @@ func decode(kind string, node ast.Node) (schema.Operation, error) {
 		slices.Sort(kinds)
 		return nil, fmt.Errorf("there is no operation %q here; there are %s", kind, strings.Join(kinds, ", "))
 	}
+	if node == nil {
+		return nil, fmt.Errorf("%s: it says nothing; write what is to be done, such as %s: {table: ..., ...}", kind, kind)
+	}
 	op, err := read(node)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", kind, err)
