@@ -16,7 +16,7 @@ demo: build ## upgrade, kill, take back: everything on this machine, under a min
 	bin/cutover demo
 
 test: check ## everything that has to hold, with the race detector
-	$(GO) test -race -timeout 15m ./...
+	$(GO) test -race -timeout 40m ./...
 
 test-alembic: ## a real Alembic project, run and rehearsed; needs python3 with pip
 	CUTOVER_ALEMBIC=$$(scripts/alembic) $(GO) test -race -timeout 10m -tags alembic -run Alembic ./internal/rehearsal

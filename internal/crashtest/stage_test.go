@@ -32,7 +32,7 @@ type stage struct {
 
 // patience is how long a whole release may take, with every restart. It only
 // matters when something is broken.
-const patience = 8 * time.Minute
+const patience = 25 * time.Minute
 
 // newStage returns a stage on which v1 of the shop stands and no controller
 // runs.

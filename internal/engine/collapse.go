@@ -9,7 +9,7 @@ import (
 const (
 	// A side has collapsed if at least half of its requests and half of its
 	// clients fail, and collapsedLeast requests did so lately, while the other
-	// side fails less than half as often.
+	// side fails less than half as often, by its requests and by its clients.
 	collapsedShare = 0.5
 	collapsedLeast = 10
 )
@@ -22,6 +22,12 @@ func (j *judge) collapsed(s release.State) string {
 	users, r := *j.users.Of(s.Plan.To.Side), errors.Recent
 	if r.NewBad < collapsedLeast || r.NewBad < collapsedShare*r.NewRequests || users.BadNow == 0 ||
 		float64(users.BadNow) < collapsedShare*float64(users.Clients) {
+		return ""
+	}
+	// What has just begun to fail on both sides shows in the old one's clients
+	// first: its requests of the last minute are mostly from before.
+	old := *j.users.Of(s.Plan.From.Side)
+	if old.BadNow > 0 && float64(old.BadNow) >= collapsedShare/2*float64(old.Clients) {
 		return ""
 	}
 	bad, all := r.OldBad, r.OldRequests
