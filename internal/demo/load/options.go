@@ -50,7 +50,7 @@ type Options struct {
 	Aborts     int
 	AbortEvery time.Duration
 	// Timeout bounds one request, from its first byte to the end of its
-	// answer, and the silence of a stream; default 10s, plus SlowFor for the
+	// answer, and the silence of a stream; default 30s, plus SlowFor for the
 	// slow ones.
 	Timeout time.Duration
 	// Observe, if set, is told the fate of every request that is not a
@@ -78,7 +78,7 @@ func (o Options) complete() (Options, *url.URL, error) {
 	o.Users = orDefault(o.Users, 4*o.Connections)
 	o.SlowFor = orDefault(o.SlowFor, time.Second)
 	o.AbortEvery = orDefault(o.AbortEvery, time.Second)
-	o.Timeout = orDefault(o.Timeout, 10*time.Second)
+	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	if len(o.Paths) == 0 {
 		o.Paths = []string{"/", "/api/items"}
 	}
