@@ -46,7 +46,7 @@ func TestARollingUpdateTwoAtATimeLeavesFourOfSixReadyAndLosesNothing(t *testing.
 	h.must(0, "deploy", "-f", "app.yaml", "-f", "v2.yaml")
 	least, most, looks := watched()
 	t.Logf("%d looks: %d to %d instances ready", looks, least, most)
-	if looks < 3 { // a loaded machine looks seldom
+	if looks < 10 {
 		t.Errorf("there were %d looks only", looks)
 	}
 	if least < 4 {
