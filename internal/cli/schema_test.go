@@ -121,7 +121,7 @@ func TestARollbackFromStandbyPutsTheSchemaBackAndKeepsWhatUsersWrote(t *testing.
 func TestAControllerThatIsKilledWhileItFillsGoesOnAndEndsTheSame(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	pg, dsn := withDatabase(t, h, 300_000)
+	pg, dsn := withDatabase(t, h, 100_000)
 	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
 	await(t, "a fill under way", func() bool {
 		v := h.view("shop-v2")

@@ -63,7 +63,7 @@ func (c *controller) end(signal syscall.Signal) {
 	}
 	select {
 	case <-c.ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(5 * time.Minute):
 		c.stage.t.Fatalf("the controller lives 30 s after %v", signal)
 	}
 }

@@ -113,7 +113,7 @@ func (s *stage) platform() []release.Instance {
 // answers returns the version that answers a request of a new user, "" if
 // nobody does.
 func (s *stage) answers() string {
-	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+	c := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Minute}
 	res, err := c.Get("http://" + s.listen + "/version")
 	if err != nil {
 		return ""

@@ -112,7 +112,7 @@ func (s *stage) darken(dark *outage) {
 	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(5 * time.Minute)
 	for s.answers() == "" {
 		select {
 		case <-tick.C:

@@ -57,7 +57,7 @@ func (u *users) note(o load.Outcome) {
 // wrote it and whatever became of the schema since.
 func (u *users) readBack() {
 	u.t.Helper()
-	c := http.Client{Timeout: 20 * time.Second}
+	c := http.Client{Timeout: 5 * time.Minute}
 	defer c.CloseIdleConnections()
 	for _, id := range u.kept {
 		res, err := c.Get("http://" + u.listen + "/api/addresses/" + id)
@@ -78,7 +78,7 @@ func (u *users) readBack() {
 
 // leave ends the load and returns its account.
 func (u *users) leave() load.Report {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	return u.crowd.Stop(ctx)
 }
@@ -116,7 +116,7 @@ func (u *users) agree(want release.Counters) {
 	u.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	for {
 		got := u.counters().Minus(u.before)
 		if got == want {

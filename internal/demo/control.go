@@ -37,7 +37,7 @@ func (d *demo) startControl(ctx context.Context) error {
 		_ = c.cmd.Wait()
 	}()
 	d.control = c
-	return d.until(ctx, 20*time.Second, "the control plane is in charge", func() (bool, error) {
+	return d.until(ctx, reachWithin, "the control plane is in charge", func() (bool, error) {
 		select {
 		case <-c.ended:
 			return false, fmt.Errorf("the control plane ended at once; see %s", d.stateFile("serve.log"))

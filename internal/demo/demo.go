@@ -126,7 +126,7 @@ func (d *demo) ask(ctx context.Context, version string, verb release.Verb, why s
 }
 
 // reachWithin bounds how long one stage of the demo may take.
-const reachWithin = 60 * time.Second
+const reachWithin = 5 * time.Minute
 
 // reach waits until a release looks as it should, telling what happens.
 func (d *demo) reach(ctx context.Context, version, what string, there func(api.View) bool) error {

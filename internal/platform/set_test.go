@@ -131,7 +131,7 @@ func observe(t *testing.T, s *platform.Set) []release.Instance {
 }
 
 func stopAll(t *testing.T, s *platform.Set) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	list, err := s.Observe(ctx, "shop")
 	if err != nil {

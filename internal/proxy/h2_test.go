@@ -145,7 +145,7 @@ func TestAClientThatGivesUpOneStreamIsHeardByTheInstance(t *testing.T) {
 			}
 			select {
 			case <-gone:
-			case <-time.After(15 * time.Second):
+			case <-time.After(5 * time.Minute):
 				t.Fatal("the instance goes on")
 			}
 			books(t, p.Client, release.Counters{Accepted: 1, ClientGone: 1})
@@ -226,7 +226,7 @@ func TestAWebSocketWorksThroughTLS(t *testing.T) {
 			client := visitor(t, addr, config)
 			client.Timeout = 0
 			client.Transport.(*http.Transport).ForceAttemptHTTP2 = false
-			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			c, _, err := websocket.Dial(ctx, "wss://a.org/", &websocket.DialOptions{HTTPClient: client})
 			if err != nil {

@@ -21,7 +21,7 @@ import (
 func sent(t *testing.T, c net.Conn, text string) (int, bool) {
 	t.Helper()
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(15 * time.Second))
+	c.SetDeadline(time.Now().Add(5 * time.Minute))
 	io.WriteString(c, text)
 	in := bufio.NewReader(c)
 	res, err := http.ReadResponse(in, nil)

@@ -167,7 +167,7 @@ func run(t *testing.T, dir string) *running {
 
 func eventually(t *testing.T, ok func() bool, state func() any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
@@ -223,7 +223,7 @@ func put(t *testing.T, c *admin.Client, s *route.Service) {
 // ask sends one request over a connection of its own.
 func ask(t *testing.T, addr string) (int, string) {
 	t.Helper()
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 15 * time.Second}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Minute}
 	res, err := client.Get("http://" + addr)
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func crowd(t *testing.T, addr string, n int) *users {
 func (u *users) use(addr string, i int) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 1}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: 60 * time.Second}
+	client := &http.Client{Transport: transport, Timeout: 5 * time.Minute}
 	for n := 0; !u.stopped.Load(); n++ {
 		if err := once(client, addr, fmt.Sprintf("%d-%d", i, n)); err != nil {
 			u.mu.Lock()
@@ -290,7 +290,7 @@ func (c *keptConn) ask(body string) {
 // answer returns head and body.
 func (c *keptConn) answer() string {
 	c.t.Helper()
-	c.SetReadDeadline(time.Now().Add(30 * time.Second))
+	c.SetReadDeadline(time.Now().Add(5 * time.Minute))
 	res, err := http.ReadResponse(c.in, nil)
 	if err != nil {
 		c.t.Fatal(err)

@@ -33,7 +33,7 @@ func visitor(t *testing.T, addr string, config *tls.Config) *http.Client {
 		},
 	}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 15 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Transport: tr, Timeout: 5 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 func believes(ca *authority.Authority) *tls.Config { return &tls.Config{RootCAs: ca.Pool()} }
@@ -206,7 +206,7 @@ func TestAnAddressTurnsToTLSAndBackWithoutBeingGivenFree(t *testing.T) {
 	p, addr, ca := run(t, stateDir(t)), address(), authority.New(t, "ca")
 	plain := service("shop", addr, says(t, "shop"))
 	put(t, p.Client, plain)
-	kept := &http.Client{Transport: &http.Transport{}, Timeout: 15 * time.Second}
+	kept := &http.Client{Transport: &http.Transport{}, Timeout: 5 * time.Minute}
 	if _, _, err := fetch(kept, "http://"+addr); err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +353,7 @@ func overHTTP1(t *testing.T, addr string, config *tls.Config, line string) strin
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(15 * time.Second))
+	c.SetDeadline(time.Now().Add(5 * time.Minute))
 	fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: a.org\r\n%s\r\n\r\n", line)
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {

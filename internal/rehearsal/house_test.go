@@ -29,7 +29,7 @@ var budget = native.Budget{LockTimeout: time.Second, Timeout: time.Minute}
 // within returns a context that outlives everything but a hang.
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -40,7 +40,7 @@ func TestADeclarativeChangeIsCompatibleUntilContract(t *testing.T) {
 	}}
 	p := plan(t, dsn, "", "SELECT legacy FROM users", "INSERT INTO users (name, legacy) VALUES ($1, $2)")
 	p.Steps = rehearsal.Declarative(func(dsn string) (rehearsal.Stages, error) {
-		return stages{&postgres.Engine{Open: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }, Patience: 20 * time.Second}, change}, nil
+		return stages{&postgres.Engine{Open: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }, Patience: 4 * time.Minute}, change}, nil
 	})
 	r := rehearse(t, p)
 	if r.Verdict != rehearsal.Compatible || len(r.Steps) != 3 || r.Statements.Proven != 2 {

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 			fmt.Print(err)
 			os.Exit(1)
 		}
-		c.SetDeadline(time.Now().Add(30 * time.Second))
+		c.SetDeadline(time.Now().Add(5 * time.Minute))
 		heard, _ := io.ReadAll(c) // an end by reset is an end
 		fmt.Printf("%q", heard)
 		os.Exit(0)
@@ -64,7 +64,7 @@ func call(path string) string {
 		return err.Error()
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(30 * time.Second))
+	c.SetDeadline(time.Now().Add(5 * time.Minute))
 	heard, err := io.ReadAll(c)
 	if err != nil {
 		return err.Error()

@@ -7,7 +7,7 @@ import (
 
 // patience is how long Await waits. It only matters when something is
 // broken, so it is far longer than a loaded machine needs.
-const patience = 20 * time.Second
+const patience = 5 * time.Minute
 
 // Await returns as soon as done reports true, and fails the test, naming
 // what was waited for, if that takes longer than twenty seconds.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -41,7 +42,11 @@ func FreeAddr(t testing.TB) string {
 	return ""
 }
 
+// canListen tries it. No process may be forked meanwhile: until it runs its
+// program the child would hold the listener too, and keep the address taken.
 func canListen(addr string) bool {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return false

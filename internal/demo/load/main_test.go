@@ -51,7 +51,7 @@ func start(t *testing.T, o load.Options) *load.Client {
 // that must hold whatever happened.
 func stop(t *testing.T, c *load.Client) load.Report {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	r := c.Stop(ctx)
 	mustAddUp(t, r)

@@ -21,7 +21,7 @@ import (
 
 // client never reuses a connection, so no answer of one test step can hang
 // on the end of another.
-var client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+var client = &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 
 func request(t *testing.T, method, url, id, body string) (*http.Response, string) {
 	t.Helper()
@@ -120,7 +120,7 @@ func TestTermEndsAnEventStreamCleanly(t *testing.T) {
 func TestAWebSocketEchoesAndIsClosedAsGoingAwayOnTerm(t *testing.T) {
 	t.Parallel()
 	p, url := startShop(t, "v1")
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	conn, resp, err := websocket.Dial(ctx, url+"/ws", nil)
 	if err != nil {

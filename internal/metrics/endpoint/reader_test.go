@@ -63,7 +63,7 @@ func read(t *testing.T, s signal.Signal, of signal.Subject) []signal.Reading {
 	t.Helper()
 	r := endpoint.New()
 	t.Cleanup(func() { _ = r.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	return r.Read(ctx, s, of)
 }

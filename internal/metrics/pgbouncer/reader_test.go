@@ -57,7 +57,7 @@ func TestPgBouncerKeepsTheReadersPromises(t *testing.T) {
 
 func read(t *testing.T, s signal.Signal) []signal.Reading {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	return pgbouncer.New().Read(ctx, s, subject())
 }

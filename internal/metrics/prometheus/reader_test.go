@@ -42,7 +42,7 @@ func read(t *testing.T, s signal.Signal) []signal.Reading {
 	t.Helper()
 	r := prometheus.New()
 	t.Cleanup(func() { _ = r.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	return r.Read(ctx, s, subject())
 }

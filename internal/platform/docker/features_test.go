@@ -37,7 +37,7 @@ func (h *house) order(args ...string) release.StartOrder {
 func runs(t *testing.T, p *docker.Platform, order release.StartOrder) release.Instance {
 	t.Helper()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		list, err := p.Observe(ctx, order.App)
 		if err != nil {

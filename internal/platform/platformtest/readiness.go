@@ -65,7 +65,7 @@ func anInstanceThatDoesNotAnswerHidesNoOther(s *stage) {
 	list := s.ready(2)
 	Tell(s, list[0].Addr, "/hang")
 	// The limit of the probe must not be that of the look.
-	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
 	defer cancel()
 	for range 3 {
 		seen, err := s.platform.Observe(ctx, s.App)

@@ -10,7 +10,7 @@ import (
 
 // client opens a connection a request, so that it never speaks to a process
 // that has been replaced.
-var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 20 * time.Second}
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Minute}
 
 // Self is what Program tells about itself.
 type Self struct {

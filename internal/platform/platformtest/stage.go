@@ -26,7 +26,7 @@ func newStage(t *testing.T, s Setup) *stage {
 	st := &stage{T: t, Setup: s, platform: s.Open(), fence: 7}
 	t.Cleanup(func() {
 		// The test's own context has ended by now.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		st.clear(ctx)
 	})

@@ -85,7 +85,7 @@ func TestAControllerKilledWhileItStartsInstancesLosesAndDoublesNone(t *testing.T
 			order := h.order(3)
 			first := h.controller(order)
 			first.Line("controller: begins")
-			for deadline := time.Now().Add(20 * time.Second); h.count(m.file) < m.count; {
+			for deadline := time.Now().Add(5 * time.Minute); h.count(m.file) < m.count; {
 				if time.Now().After(deadline) {
 					t.Fatalf("there never were %d files %s; the controller says:\n%s", m.count, m.file, first.Output())
 				}
@@ -133,7 +133,7 @@ func TestAControllerKilledWhileItStopsInstancesLeavesTheRestToTheNext(t *testing
 			list := ready(t, p, 2)
 			first := h.controller(stopOrder(list...))
 			first.Line("controller: begins")
-			for deadline := time.Now().Add(20 * time.Second); h.count(m.file) < m.count && len(h.processes()) > 0; {
+			for deadline := time.Now().Add(5 * time.Minute); h.count(m.file) < m.count && len(h.processes()) > 0; {
 				if time.Now().After(deadline) {
 					t.Fatalf("nothing was stopped; the controller says:\n%s", first.Output())
 				}

@@ -98,7 +98,7 @@ func stop(t *testing.T, p *process.Platform, list ...release.Instance) {
 // stopAtEnd stops everything when the test ends, failed or not.
 func stopAtEnd(t *testing.T, p *process.Platform) {
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		list, err := p.Observe(ctx, app)
 		if err != nil {

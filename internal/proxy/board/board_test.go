@@ -114,7 +114,7 @@ func TestAfterASwitchNothingNewReachesTheOldSide(t *testing.T) {
 		s, _ := table(weight).Service("shop")
 		generation = generation.With(s)
 		publish(t, b, generation)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		if left := b.Settle(ctx); left != 0 {
 			t.Errorf("switch %d: %d requests have not left", i, left)
 		}

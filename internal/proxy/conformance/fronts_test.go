@@ -193,4 +193,4 @@ func await(t *testing.T, what string, ok func() bool) {
 }
 
 // patience bounds every wait; nothing takes that long unless it is broken.
-const patience = 30 * time.Second
+const patience = 5 * time.Minute

@@ -313,7 +313,7 @@ func TestASwitchDoesNotWaitForARequestThatHasReachedTheApp(t *testing.T) {
 	s.route(func(r *release.Route) {
 		r.Sides.Blue, r.Sides.Green = release.SideRoute{}, release.SideRoute{Weight: release.All}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if left := s.board.Settle(ctx); left != 0 || s.blue().Requests != 1 {
 		t.Errorf("%d requests had not reached the app, %d in flight on the old side", left, s.blue().Requests)

@@ -125,7 +125,7 @@ func TestAHeldRequestGoesToTheNewSideAfterASwitch(t *testing.T) {
 		r.Sides.Blue.Weight = release.None
 		r.Sides.Green = release.SideRoute{Weight: release.All, Endpoints: endpoints(green.URL)}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if left := s.board.Settle(ctx); left != 0 {
 		t.Errorf("the switch waits for %d held requests", left)

@@ -35,7 +35,7 @@ func newStage(t *testing.T, backends ...string) *stage {
 	s.lane = NewFull(s.board, slog.New(slog.DiscardHandler))
 	server := httptest.NewServer(s.lane.Handler(door))
 	s.url = server.URL
-	s.client = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}
+	s.client = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}, Timeout: 5 * time.Minute}
 	t.Cleanup(func() {
 		s.board.CutAll()
 		s.client.CloseIdleConnections()
@@ -80,7 +80,7 @@ func (s *stage) settled(want release.Counters) {
 
 func eventually(t *testing.T, ok func() bool, state func() any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

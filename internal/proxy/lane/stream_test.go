@@ -132,7 +132,7 @@ func (s *stage) dial() *websocket.Conn {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { c.CloseNow() })
-	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Minute)
 	defer cancel()
 	long := make([]byte, 20_000)
 	for _, msg := range []string{"hello", string(long)} {

@@ -40,7 +40,7 @@ func newStage(t *testing.T, l mirror.Limits, blue, green string) *stage {
 	full.Mirror = s.mirror
 	server := httptest.NewServer(full.Handler(door))
 	s.url = server.URL
-	s.client = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}, Timeout: 20 * time.Second}
+	s.client = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 64}, Timeout: 5 * time.Minute}
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		server.Close()
@@ -106,7 +106,7 @@ func (s *stage) accounted(n uint64) release.Comparison {
 
 func eventually(t *testing.T, ok func() bool, state func() any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

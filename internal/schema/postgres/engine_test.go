@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // within returns a context that outlives everything but a hang.
 func within(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -33,7 +33,7 @@ func within(t *testing.T) context.Context {
 func engineOn(dsn string) *postgres.Engine {
 	return &postgres.Engine{
 		Open:        func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) },
-		LockTimeout: 100 * time.Millisecond, MaxPause: 100 * time.Millisecond, Tries: 200, Patience: 30 * time.Second,
+		LockTimeout: 100 * time.Millisecond, MaxPause: 100 * time.Millisecond, Tries: 200, Patience: 4 * time.Minute,
 	}
 }
 

@@ -41,7 +41,7 @@ func asChild(name, path string) []string {
 // It ends with the test, or when stop is called.
 func child(t *testing.T, name, path string) (lines *bufio.Scanner, stop func() string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = asChild(name, path)

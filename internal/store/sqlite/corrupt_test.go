@@ -304,7 +304,7 @@ func TestAReaderVerifiesWhileAControllerWrites(t *testing.T) {
 		}
 		done <- nil
 	}()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	for {
 		if _, err := reader.Verify(t.Context()); err != nil {
 			t.Errorf("verify beside a writer: %v", err)

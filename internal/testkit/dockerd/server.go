@@ -30,7 +30,7 @@ import (
 )
 
 // patience bounds everything that is waited for.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
 // Server is a private daemon, started when a test first needs it. The zero
 // Server is ready for use.

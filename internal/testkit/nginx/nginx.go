@@ -187,7 +187,7 @@ func (s *Server) Kill() {
 
 func (s *Server) end(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGKILL)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

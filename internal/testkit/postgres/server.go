@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds a start. It only matters when something is broken.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // Server is a private PostgreSQL. The zero value starts, without fsync, when
 // it is first used. Its methods may be called from several tests at once,

@@ -127,7 +127,7 @@ func (w *town) socket(out http.ResponseWriter, r *http.Request) {
 }
 
 func newClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, MaxConnsPerHost: 1}, Timeout: 20 * time.Second}
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, MaxConnsPerHost: 1}, Timeout: 5 * time.Minute}
 }
 
 func (w *town) request(ctx context.Context, method, path, body string) *http.Request {

@@ -78,7 +78,7 @@ func kill(t *testing.T, p *Process) {
 
 func eventually(t *testing.T, ok func() bool, state func() any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

@@ -90,7 +90,7 @@ func (w *town) dial() *websocket.Conn {
 // streamsLive lets both streams say something, and ends them.
 func (w *town) streamsLive(events *bufio.Reader, socket *websocket.Conn) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := socket.Write(ctx, websocket.MessageText, []byte("still there?")); err != nil {
 		w.t.Error(err)

@@ -34,7 +34,7 @@ func (p *play) get(c *http.Client, path, user string) (*http.Response, string, e
 
 // lone is a client that keeps no connection.
 func lone() *http.Client {
-	return &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+	return &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
 // ask returns the side that answers a user.
@@ -60,7 +60,7 @@ func (p *play) askWho(user string) string {
 // sides asks for many users over a few connections.
 func (p *play) sides(users int) []string {
 	p.Helper()
-	c := &http.Client{Timeout: time.Minute, Transport: &http.Transport{}}
+	c := &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{}}
 	defer c.CloseIdleConnections()
 	var all []string
 	for i := range users {
@@ -146,7 +146,7 @@ func (p *play) crowd(size int) *crowd {
 	c.side.Store(string(release.Blue))
 	for i := range size {
 		c.wg.Go(func() {
-			client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
+			client := &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
 			defer client.CloseIdleConnections()
 			for n := 0; ; n++ {
 				select {
