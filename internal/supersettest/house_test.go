@@ -208,7 +208,7 @@ func (h *house) must(code int, args ...string) string {
 func (h *house) client() *api.Client { return api.NewClient(filepath.Join(h.state, "control.sock")) }
 
 func (h *house) view(name string) release.State {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	v, err := h.client().View(ctx, name)
 	if err != nil {

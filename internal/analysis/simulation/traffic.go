@@ -101,12 +101,25 @@ func (g *Traffic) bucket(t, w float64) (s Span, goodOld, goodNew float64) {
 			old, fresh = 0.33, 0.33
 		}
 	}
-	g.fail(&s.Old, 0, poisson(g.rng, n*(1-w)*old), t, 0)
-	g.fail(&s.New, 1, poisson(g.rng, n*w*fresh), t, 0)
+	badOld, badNew := g.deal(n*(1-w)*old, n*w*fresh)
+	g.fail(&s.Old, 0, badOld, t, 0)
+	g.fail(&s.New, 1, badNew, t, 0)
 	if g.Storms {
 		g.storm(&s, t, w)
 	}
 	return s, n * (1 - w) * (1 - old), n * w * (1 - fresh)
+}
+
+// deal draws how many bad requests each version has when so many are expected:
+// first how many there are, which is mostly none, then whose each is.
+func (g *Traffic) deal(old, fresh float64) (badOld, badNew float64) {
+	all := poisson(g.rng, old+fresh)
+	for range int(all) {
+		if g.rng.Float64()*(old+fresh) < fresh {
+			badNew++
+		}
+	}
+	return all - badNew, badNew
 }
 
 func (g *Traffic) storm(s *Span, t, w float64) {
