@@ -19,7 +19,7 @@ func TestUsersMoveOnceTheTableIsOnDiskAndTheOrderIsAcknowledgedOnceItIsThereTwic
 	ended := make(chan error, 1)
 	o := Options{StateDir: dir, Version: "test", Drain: 5 * time.Second, atWrite: func(file, step string) {
 		switch {
-		case file == "table.json" && step == "sync folder", file == "table.copy.json" && step == "create":
+		case file == "table.next" && step == "sync", file == "table.json" && step == "create":
 			_, body := ask(t, addr)
 			seen <- file + " " + body
 		}
@@ -38,7 +38,7 @@ func TestUsersMoveOnceTheTableIsOnDiskAndTheOrderIsAcknowledgedOnceItIsThereTwic
 	start()
 	t.Cleanup(func() { cancel(); <-ended })
 	put(t, client, service("shop", addr, says(t, "new")))
-	for _, want := range []string{"table.json old", "table.copy.json new"} {
+	for _, want := range []string{"table.next old", "table.json new"} {
 		if got := <-seen; got != want {
 			t.Errorf("while it was written: %s, want %s", got, want)
 		}

@@ -20,8 +20,12 @@ type Dir struct {
 
 	path string
 	lock *os.File
-	// pending is what the copy has to become; nil if it is that.
+	// pending is what the files have to become, nil if they are that; placed
+	// says that the main file is.
 	pending []byte
+	placed  bool
+	// sum is the checksum of the table that was loaded or begun last.
+	sum string
 }
 
 // Open creates the folder with mode 0700 if need be and locks it. It returns

@@ -163,7 +163,7 @@ func TestACrashBetweenTheTwoCopiesLosesNothing(t *testing.T) {
 	if err := os.Remove(d.Path(mainName)); err != nil {
 		t.Fatal(err)
 	}
-	if got, notice, err := d.Load(); err != nil || notice == "" || got.Services[0].Route.Front.Listen != ":80" {
+	if got, notice, err := d.Load(); err != nil || notice == "" || got.Services[0].Route.Front.Listen != ":81" {
 		t.Errorf("without the main file: %+v, %q, %v", got, notice, err)
 	}
 	// Whoever is asked to acknowledge it writes the second copy first.
