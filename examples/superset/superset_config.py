@@ -36,9 +36,9 @@ REDIS_HOST = os.environ.get("SUPERSET_REDIS_HOST", "127.0.0.1")
 REDIS_PORT = int(os.environ.get("SUPERSET_REDIS_PORT", "6379"))
 REDIS_URL = f"redis://{REDIS_HOST}:{REDIS_PORT}"
 
-# What one version caches another may not be able to read: the epoch is part
-# of every key.
-EPOCH = os.environ.get("SUPERSET_CACHE_EPOCH", "0")
+# What one version caches another may not be able to read: each has a prefix
+# of its own, and cutover fills and removes what is under it.
+COMPUTED = os.environ.get("SUPERSET_CACHE_PREFIX", "superset:0:")
 
 
 def cache(prefix, seconds):
@@ -50,15 +50,15 @@ def cache(prefix, seconds):
     }
 
 
-CACHE_CONFIG = cache(f"superset_{EPOCH}_", 24 * 3600)
-DATA_CACHE_CONFIG = cache(f"superset_{EPOCH}_data_", 24 * 3600)
-THUMBNAIL_CACHE_CONFIG = cache(f"superset_{EPOCH}_thumb_", 7 * 24 * 3600)
-# What users have open stays theirs whichever version answers: no epoch.
+CACHE_CONFIG = cache(f"{COMPUTED}meta:", 24 * 3600)
+DATA_CACHE_CONFIG = cache(f"{COMPUTED}data:", 24 * 3600)
+THUMBNAIL_CACHE_CONFIG = cache(f"{COMPUTED}thumb:", 7 * 24 * 3600)
+# What users have open stays theirs whichever version answers: one prefix for both.
 FILTER_STATE_CACHE_CONFIG = cache("superset_filter_", 90 * 24 * 3600)
 EXPLORE_FORM_DATA_CACHE_CONFIG = cache("superset_explore_", 7 * 24 * 3600)
 
 # A worker of one version may write what a web instance of the other reads:
-# no epoch, and the same format on both sides.
+# one prefix, and the same format on both sides.
 RESULTS_BACKEND = RedisCache(host=REDIS_HOST, port=REDIS_PORT, db=1, key_prefix="superset_results_")
 RESULTS_BACKEND_USE_MSGPACK = True
 

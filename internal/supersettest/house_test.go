@@ -22,6 +22,7 @@ import (
 	"cutover/internal/api"
 	"cutover/internal/release"
 	"cutover/internal/testkit"
+	"cutover/internal/testkit/nginx"
 	"cutover/internal/testkit/postgres"
 )
 
@@ -32,18 +33,18 @@ func TestMain(m *testing.M) { testkit.Main(m, nil, pg.Stop) }
 // patience bounds every wait: Superset takes 15 s of a core to start.
 const patience = 20 * time.Minute
 
-// The two versions, and where the migration of the second one ends.
-const older, newer = "4.0.2", "4.1.2"
-
 // house is where Superset lives: databases, files, environment.
 type house struct {
 	t                                     *testing.T
+	hop                                   hop
 	folder, state, cache                  string
 	program, listen, redisHost, redisPort string
 	database                              string
+	// traffic is the app's traffic, as its file has it.
+	traffic string
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t *testing.T, hop hop) *house {
 	t.Helper()
 	cache := os.Getenv("CUTOVER_SUPERSET")
 	if cache == "" {
@@ -53,13 +54,14 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, folder: t.TempDir(), state: filepath.Join(base, "s"), cache: cache, listen: testkit.FreeAddr(t)}
+	h := &house{t: t, hop: hop, folder: t.TempDir(), state: filepath.Join(base, "s"), cache: cache, listen: testkit.FreeAddr(t)}
 	t.Cleanup(func() { _ = os.RemoveAll(base) })
 	h.program = filepath.Join(h.folder, "cutover")
 	h.sh(nil, "go", "build", "-o", h.program, "cutover/cmd/cutover")
 	h.database = strings.Replace(pg.NewDatabase(t), "postgres:///", "postgresql:///", 1)
 	h.database = loopback(t, h.database)
 	h.redis()
+	h.front()
 	h.lay()
 	return h
 }
@@ -90,24 +92,36 @@ func (h *house) redis() {
 	h.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 }
 
-// lay puts the example's files into the folder, with this machine's places.
+// front is what the users meet.
+func (h *house) front() {
+	h.traffic = fmt.Sprintf("traffic: {listen: %q}", h.listen)
+	if !h.hop.nginx {
+		return
+	}
+	s := nginx.StartFor(h.t, "superset")
+	s.Kill()
+	// A reload breaks idle connections under the request that follows on them;
+	// a query of users may take longer than a minute.
+	s.Configure("keepalive_timeout 0;\nproxy_read_timeout 10m;\nclient_max_body_size 100m;")
+	s.Run()
+	h.listen = s.Listen
+	h.traffic = fmt.Sprintf("traffic:\n    driver: nginx\n    listen: %q\n    nginx: {file: %s, log: %s, proof: %q, config: %s, pid: %s}", s.Listen, s.File, s.Log, s.Proof, s.Config, s.PID)
+}
+
+// lay has the profile's files written, and puts this machine's places in.
 func (h *house) lay() {
 	h.t.Helper()
-	for _, pattern := range []string{"*.py", "*.sh", "*.yaml", "*.json"} {
-		paths, err := filepath.Glob("../../examples/superset/" + pattern)
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		for _, path := range paths {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				h.t.Fatal(err)
-			}
-			h.write(filepath.Base(path), h.local(string(text)))
-		}
+	h.must(0, "init", "--profile", "superset", "--from", h.hop.from, "--to", h.hop.to)
+	paths, err := filepath.Glob(filepath.Join(h.folder, "*.*"))
+	if err != nil || len(paths) < 10 {
+		h.t.Fatalf("init wrote %v: %v", paths, err)
+	}
+	for _, path := range paths {
+		h.write(filepath.Base(path), h.local(h.read(filepath.Base(path))))
 	}
 	h.write("smoke.password", "admin")
-	for label, version := range map[string]string{older: older, newer: newer, newer + "-key": newer, newer + "-chart": newer, newer + "-again": newer} {
+	to := h.hop.to
+	for label, version := range map[string]string{h.hop.from: h.hop.from, to: to, to + "-key": to, to + "-chart": to, to + "-again": to} {
 		if err := os.MkdirAll(h.folder+"/opt", 0o700); err != nil {
 			h.t.Fatal(err)
 		}
@@ -120,15 +134,15 @@ func (h *house) lay() {
 // local replaces what a person would edit.
 func (h *house) local(text string) string {
 	return strings.NewReplacer(
-		"/opt/superset", h.folder+"/opt", "/var/lib/superset", h.folder,
-		`"127.0.0.1:8088"`, `"`+h.listen+`"`, `"6379"`, `"`+h.redisPort+`"`, "SUPERSET_REDIS_HOST: 127.0.0.1", "SUPERSET_REDIS_HOST: "+h.redisHost,
+		"/opt/superset", h.folder+"/opt", "/var/lib/superset", h.folder, `traffic: {listen: "127.0.0.1:8088"}`, h.traffic,
+		`"6379"`, `"`+h.redisPort+`"`, `"127.0.0.1:6379"`, `"`+h.redisHost+":"+h.redisPort+`"`, "SUPERSET_REDIS_HOST: 127.0.0.1", "SUPERSET_REDIS_HOST: "+h.redisHost,
 		"replicas: 2", "replicas: 1", "within: 10m", "within: 15m",
 		// What waits for evidence and people in real life.
 		"type: canary, steps: [10%, 50%, 100%], hold: {atLeast: 5m, atLeastRequests: 200, atMost: 2h}, soak: 30m",
 		"type: blue-green, hold: {atLeast: 15s, atLeastRequests: 10}, soak: {atLeast: 15s, atLeastRequests: 10}",
-		"rehearse: {before: expand}", "guard: {slower: any, minRequests: 10}",
+		"  ready: {within: 10m}\n  # Users find", "  guard: {slower: any, minRequests: 10}\n  ready: {within: 15m}\n  # Users find",
 		// On a machine where a core is shared by twenty, a probe takes long.
-		"timeout: 20s, failures: 6", "timeout: 60s, failures: 6", "timeout: 30s, failures: 4", "timeout: 2m, failures: 10",
+		"timeout: 20s, failures: 6", "timeout: 60s, failures: 6", "timeout: 30s, failures: 4", "timeout: 2m, failures: 10", "timeout: 2m, retries: 1", "timeout: 5m, retries: 1",
 	).Replace(text)
 }
 
@@ -198,7 +212,7 @@ func (h *house) must(code int, args ...string) string {
 	h.t.Helper()
 	began := time.Now()
 	got, out := h.cutover(args...)
-	h.t.Logf("%s cutover %s: %d after %s", time.Now().Format("15:04:05"), strings.Join(args, " "), got, time.Since(began).Round(time.Second))
+	h.t.Logf("%s cutover %s: %d after %s\n%s", time.Now().Format("15:04:05"), strings.Join(args, " "), got, time.Since(began).Round(time.Second), out)
 	if got != code {
 		h.t.Fatalf("exit code %d, want %d:\n%s\n%s", got, code, out, h.said())
 	}
@@ -233,6 +247,20 @@ func (h *house) await(name string, phases ...release.Phase) release.State {
 		case <-tick.C:
 		case <-deadline:
 			h.t.Fatalf("release %s is %s and never got to %v\n%s", name, s.Word(), phases, h.said())
+		}
+	}
+}
+
+// await polls until a condition holds.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !holds(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("there never was %s", what)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +22,11 @@ type users struct {
 	done     map[string]int
 	failures []string
 	slowest  time.Duration
+	hits     hits
 	wait     sync.WaitGroup
-	stop     context.CancelFunc
+	// open is held by each for a turn, and by who wants all to pause.
+	open sync.RWMutex
+	stop context.CancelFunc
 }
 
 // work sends the users to work; each logs in once and stays logged in.
@@ -48,8 +52,10 @@ func (u *users) repeat(ctx context.Context, name string, p *person, do func(cont
 	pause := time.NewTicker(1500 * time.Millisecond)
 	defer pause.Stop()
 	for {
+		u.open.RLock()
 		began := time.Now()
 		err := do(context.WithoutCancel(ctx), p)
+		u.open.RUnlock()
 		u.mu.Lock()
 		u.done[name]++
 		u.slowest = max(u.slowest, time.Since(began))
@@ -82,15 +88,35 @@ func (u *users) dashboard(ctx context.Context, p *person) error {
 	return p.must(ctx, "GET", "/api/v1/dashboard/shop/charts", nil, nil)
 }
 
+// chart draws one after the other, each in its turn.
 func (u *users) chart(ctx context.Context, p *person) error {
-	var answer struct{ Result []struct{ Rowcount int } }
-	if err := p.must(ctx, "GET", fmt.Sprintf("/api/v1/chart/%d/data/", u.of.chart), nil, &answer); err != nil {
+	var answer struct {
+		Result []struct {
+			Rowcount int
+			Cached   bool `json:"is_cached"`
+		}
+	}
+	u.mu.Lock()
+	chart := u.of.charts[len(u.hits)%len(u.of.charts)]
+	u.mu.Unlock()
+	began := time.Now()
+	if err := p.must(ctx, "GET", fmt.Sprintf("/api/v1/chart/%d/data/", chart), nil, &answer); err != nil {
 		return err
 	}
 	if len(answer.Result) != 1 || answer.Result[0].Rowcount != towns {
 		return fmt.Errorf("chart data: %+v", answer)
 	}
+	u.mu.Lock()
+	u.hits = append(u.hits, hit{began, answer.Result[0].Cached})
+	u.mu.Unlock()
 	return nil
+}
+
+// cached is what the users' charts have shown until now.
+func (u *users) cached() hits {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.hits)
 }
 
 func (u *users) sql(ctx context.Context, p *person) error {
@@ -107,6 +133,12 @@ func (u *users) login(ctx context.Context, _ *person) error {
 	_, err := login(ctx, u.base)
 	return err
 }
+
+// pause returns when nobody has a turn, and nobody begins one until resume.
+// They stay logged in.
+func (u *users) pause() { u.open.Lock() }
+
+func (u *users) resume() { u.open.Unlock() }
 
 // end stops the users and waits until they have what they asked for.
 func (u *users) end() {

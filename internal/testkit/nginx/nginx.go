@@ -19,7 +19,8 @@ import (
 
 // Server is an nginx with a folder of its own. It is gone when the test ends.
 type Server struct {
-	t testing.TB
+	t   testing.TB
+	app string
 	// Dir holds everything; Config is the main file, File cutover's own, Log
 	// the log of requests and PID the number of the master process.
 	Dir, Config, File, Log, PID string
@@ -27,20 +28,26 @@ type Server struct {
 	Listen, Proof string
 }
 
-// Starter is what stands in cutover's file before the first release.
+// Starter is what stands in cutover's file before the first release of shop.
 const Starter = "# cutover: nothing is served yet\nmap \"\" $cutover_shop { default \"\"; }\nlog_format cutover_shop \"\";\n"
 
 // Start runs one for an app called shop.
 func Start(t testing.TB) *Server {
 	t.Helper()
+	return StartFor(t, "shop")
+}
+
+// StartFor runs one for an app of another name, without a - in it.
+func StartFor(t testing.TB, app string) *Server {
+	t.Helper()
 	dir := t.TempDir()
 	s := &Server{
-		t: t, Dir: dir, Config: filepath.Join(dir, "nginx.conf"), File: filepath.Join(dir, "shop.conf"),
+		t: t, app: app, Dir: dir, Config: filepath.Join(dir, "nginx.conf"), File: filepath.Join(dir, "shop.conf"),
 		Log: filepath.Join(dir, "shop.log"), PID: filepath.Join(dir, "nginx.pid"),
 		Listen: testkit.FreeAddr(t), Proof: testkit.FreeAddr(t),
 	}
 	s.Configure("")
-	if err := os.WriteFile(s.File, []byte(Starter), 0o600); err != nil {
+	if err := os.WriteFile(s.File, []byte(s.named(Starter)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Kill)
@@ -60,13 +67,18 @@ func (s *Server) Exclude() {
 	s.write("map \"\" $cutover_shop { default \"\"; }\nlog_format cutover_shop \"\";\n")
 }
 
+// named puts the app's name in the place of shop's.
+func (s *Server) named(text string) string {
+	return strings.ReplaceAll(text, "cutover_shop", "cutover_"+s.app)
+}
+
 func (s *Server) write(http string) {
 	s.t.Helper()
 	user := ""
 	if os.Getuid() == 0 {
 		user = "user root;\n"
 	}
-	text := user + strings.NewReplacer("DIR", s.Dir, "LISTEN", s.Listen, "LOG", s.Log, "HTTP", http).Replace(`worker_processes 2;
+	text := user + s.named(strings.NewReplacer("DIR", s.Dir, "LISTEN", s.Listen, "LOG", s.Log, "HTTP", http).Replace(`worker_processes 2;
 daemon off;
 pid DIR/nginx.pid;
 error_log DIR/error.log info;
@@ -87,7 +99,7 @@ http {
 		}
 	}
 }
-`)
+`))
 	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
