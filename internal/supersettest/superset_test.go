@@ -102,7 +102,7 @@ func (h *house) upgrade(r *measured, p *person, u *users) {
 	asked := h.approve(r, name)
 	r.Rehearsal = time.Since(began)
 	if asked {
-		<-done
+		h.t.Log(<-done)
 		done = h.going("next", "superset", "-m", "known, and looked at")
 	}
 	h.await(name, release.Expanding)
@@ -289,6 +289,7 @@ func (h *house) takeBackAll(r *measured, revision string) {
 	began := time.Now()
 	h.must(0, "rollback", "superset", "--full", "--yes", "-m", "to see that it works")
 	r.Full = time.Since(began)
+	h.must(0, "retire", "superset")
 	if v := h.version(); v != h.hop.from {
 		h.t.Errorf("version %s serves after the full rollback", v)
 	}
