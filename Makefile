@@ -21,8 +21,9 @@ test: check ## everything that has to hold, with the race detector
 test-alembic: ## a real Alembic project, run and rehearsed; needs python3 with pip
 	CUTOVER_ALEMBIC=$$(scripts/alembic) $(GO) test -race -timeout 10m -tags alembic -run Alembic ./internal/rehearsal
 
-test-superset: ## a real Superset upgraded and taken back with users on it; needs Python 3.11, redis-server, 4 GB, half an hour
-	CUTOVER_SUPERSET=$$(scripts/superset) SUPERSET_REPORT=$(CURDIR)/docs/superset-report.md $(GO) test -tags superset -count=1 -v -timeout 100m -run Superset ./internal/supersettest
+HOP ?=
+test-superset: ## a real Superset upgraded and taken back with users on it (HOP=4.0.2_to_4.1.2); needs Python 3.11, redis-server, nginx, 4 GB, an hour
+	CUTOVER_SUPERSET=$$(scripts/superset) SUPERSET_REPORT=$(CURDIR)/docs/superset-report.md $(GO) test -tags superset -count=1 -v -timeout 150m -run 'Superset/$(HOP)' ./internal/supersettest
 
 test-large: ## bodies of 2 GiB through the proxy in constant memory
 	CUTOVER_TRANSFER_MIB=2048 $(GO) test -timeout 30m -run LargeBodies -count 1 ./internal/proxy/conformance

@@ -61,7 +61,7 @@ func play(t *testing.T, hop hop) {
 	before := h.revision()
 	r.Postgres = h.psql("SHOW server_version")
 	if !hop.short {
-		h.refuse(r, "key", "a SECRET_KEY that is not the one of the stored passwords", "", "    env: {SUPERSET_SECRET_KEY: env:OTHER_SECRET_KEY}\n")
+		h.refuse(r, "key", "a SECRET_KEY that is not the one of the stored passwords", "", "    env: {SUPERSET_SECRET_KEY: env:OTHER_SECRET_KEY}\n", "hand over the key of the version that serves")
 		h.forGood(r)
 		// A full rollback interrupts what users do, so they make a pause.
 		people.pause()
@@ -71,7 +71,7 @@ func play(t *testing.T, hop hop) {
 	h.upgrade(r, admin, people)
 	h.takeBack(r)
 	if !hop.short {
-		h.refuse(r, "chart", "a query mutator of one's own that takes other arguments, so that no chart is drawn", "def SQL_QUERY_MUTATOR(sql):\n    return sql\n", "")
+		h.refuse(r, "chart", "a query mutator of one's own that takes other arguments, so that no chart is drawn", "def SQL_QUERY_MUTATOR(sql):\n    return sql\n", "", "login, decryption")
 	}
 	people.end()
 	r.count(people, watching)
@@ -231,13 +231,12 @@ func (h *house) takeBack(r *measured) {
 }
 
 // refuse deploys a version that is broken and demands that it is taken back
-// before it gets a request.
-func (h *house) refuse(r *measured, what, words, config, target string) {
+// before it gets a request, for the right reason.
+func (h *house) refuse(r *measured, what, words, config, target, reason string) {
 	h.t.Helper()
 	name := "superset-" + what
 	text := strings.Replace(h.read("release.yaml"), h.hop.name(), name, 1)
 	text = strings.Replace(text, "  to: "+h.hop.to+"\n", fmt.Sprintf("  to:\n    version: %s-%s\n%s    files: [%s/superset_config.py]\n", h.hop.to, what, target, what), 1)
-	text = strings.Replace(text, "ready: {within: 15m}", "ready: {within: 2m}", 1)
 	if config != "" {
 		// It has to be found without a rehearsal, too.
 		text = unrehearsed(text)
@@ -249,6 +248,9 @@ func (h *house) refuse(r *measured, what, words, config, target string) {
 	s := h.view(name)
 	if s.Phase != release.RolledBack || s.Ledger.Of(s.Plan.To.Side).Accepted > 0 {
 		h.t.Errorf("%s: it is %s and got %d requests\n%s", what, s.Word(), s.Ledger.Of(s.Plan.To.Side).Accepted, out)
+	}
+	if !strings.Contains(s.Reason, reason) {
+		h.t.Errorf("%s: it was taken back because: %s", what, s.Reason)
 	}
 	r.Refused = append(r.Refused, refusal{words, time.Since(began), s.Reason})
 	r.add(s)
