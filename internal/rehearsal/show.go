@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"cutover/internal/schema/lint"
@@ -49,9 +50,17 @@ func (s *show) step(ctx context.Context, step Step, before state) (state, bool, 
 	ran := Ran{Name: step.Name, Alone: step.Alone, Back: step.Back, Took: took.Milliseconds(), Output: said}
 	if failure != nil {
 		ran.Error = failure.Error()
-		s.report.Reasons = append(s.report.Reasons, Reason{ID: "does-not-run", Verdict: Failed, What: step.Name + " fails", Why: "nothing can be said of a change that does not run", Evidence: []string{failure.Error()}})
+		s.report.Reasons = append(s.report.Reasons, Reason{ID: "does-not-run", Verdict: Failed, What: step.Name + " fails",
+			Why: lastWords(ran.Error) + "; nothing can be said of a change that does not run", Evidence: []string{ran.Error}})
 	}
 	return after, failure == nil, s.record(ctx, ran, before, after, samples, ends)
+}
+
+// lastWords is the last line of what a program said, where programs say why
+// they gave up.
+func lastWords(said string) string {
+	said = strings.TrimSpace(said)
+	return strings.TrimSpace(said[strings.LastIndexByte(said, '\n')+1:])
 }
 
 // visited returns an error unless somebody has worked on the clone: what did

@@ -86,6 +86,17 @@ func TestAMigrationProgramIsSentToTheCloneByWhateverVariableItReads(t *testing.T
 	}
 }
 
+func TestTheReasonHasTheLastWordsOfAProgramThatGaveUp(t *testing.T) {
+	t.Parallel()
+	dsn := database(t, shop)
+	p := plan(t, dsn, "")
+	p.Steps = []rehearsal.Step{program(dsn, "DB", dsn, "echo loading >&2; echo 'the key does not fit: hand over the old one' >&2; exit 1").Step("upgrade")}
+	r := rehearse(t, p)
+	if r.Verdict != rehearsal.Failed || len(r.Reasons) == 0 || !strings.HasPrefix(r.Reasons[0].Why, "the key does not fit: hand over the old one;") {
+		t.Errorf("%s", r)
+	}
+}
+
 func TestAProgramThatMayReachTheDatabaseInUseIsRefusedOrFoundOut(t *testing.T) {
 	t.Parallel()
 	dsn := database(t, shop)
