@@ -18,6 +18,16 @@ type beats struct {
 	most    int
 	samples int
 	gap     time.Duration
+	// aside is set while users are not served: there is no scheduler then, and
+	// that is no gap.
+	aside bool
+}
+
+// setAside says whether users are not served for now.
+func (b *beats) setAside(aside bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.aside = aside
 }
 
 // watch samples /proc until ctx ends. A scheduler is recognised by what it was
@@ -31,6 +41,9 @@ func (b *beats) watch(ctx context.Context, home string) {
 		b.mu.Lock()
 		b.samples++
 		b.most = max(b.most, n)
+		if b.aside {
+			seen = now
+		}
 		if n > 0 {
 			if !seen.IsZero() {
 				b.gap = max(b.gap, now.Sub(seen))

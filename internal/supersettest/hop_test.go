@@ -9,7 +9,8 @@ type hop struct {
 	from, to string
 	// nginx is in front of it, in place of cutover's own proxy.
 	nginx bool
-	// short leaves out all but the upgrade and the way back from standby.
+	// short leaves out all but the upgrade, without a rehearsal, and the way back
+	// from standby.
 	short bool
 }
 

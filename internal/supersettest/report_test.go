@@ -138,9 +138,11 @@ func (r *measured) section() string {
 	line("the ledger over these releases", "%d accepted, %d answered, %d clients went away, %d lost, %d answers of 5xx", r.Accepted, r.Answered, r.Gone, r.Lost, r.Errors)
 	line("the slowest turn", "%s", s(r.Slowest))
 	line("sessions", "the three who had logged in once were logged in to the end")
-	line("rehearsal on a clone", "%s, by itself %s%s", r.Impact, s(r.Rehearsal), because(r.Reasons))
+	if r.Impact != "" {
+		line("rehearsal on a clone", "%s, by itself %s%s", r.Impact, s(r.Rehearsal), because(r.Reasons))
+	}
 	line("migration of the database, a revision at a time, beside users", "%s", s(r.Migration))
-	line("from `deploy` to users on "+r.hop.to+", rehearsal, backup, warm-up and tests included", "%s", s(r.Forward))
+	line("from `deploy` to users on "+r.hop.to+", backup, warm-up and tests included", "%s", s(r.Forward))
 	line("SQL Lab query that began before the switch", "completed after %s, %s after the switch", s(r.Long), s(r.LongAfter))
 	line("charts from the cache", "%.0f %% of the last %d before the switch, %.0f %% of the first %d after it (%.0f %% of the first %d on a cold cache)",
 		r.WarmBefore, window, r.WarmAfter, window, r.Cold, window)

@@ -65,8 +65,14 @@ func play(t *testing.T, hop hop) {
 		h.forGood(r)
 		// A full rollback interrupts what users do, so they make a pause.
 		people.pause()
+		watching.setAside(true)
 		h.takeBackAll(r, before)
+		h.await("superset-for-good-back", release.Done)
+		watching.setAside(false)
 		people.resume()
+	}
+	if hop.short {
+		h.write("release.yaml", unrehearsed(h.read("release.yaml")))
 	}
 	h.upgrade(r, admin, people)
 	h.takeBack(r)
