@@ -243,6 +243,9 @@ func (h *house) await(name string, phases ...release.Phase) release.State {
 				return s
 			}
 		}
+		if s.Phase.Ended() {
+			h.t.Fatalf("release %s is %s and never was %v: %s", name, s.Word(), phases, s.Reason)
+		}
 		select {
 		case <-tick.C:
 		case <-deadline:
