@@ -57,6 +57,7 @@ func login(ctx context.Context, base string) (*person, error) {
 // ask sends one request and reads the whole answer.
 func (p *person) ask(ctx context.Context, method, path string, body any) ([]byte, int, error) {
 	var reader io.Reader
+	kind := "application/json"
 
 	switch b := body.(type) {
 	case nil:
