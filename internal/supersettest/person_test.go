@@ -58,7 +58,6 @@ func login(ctx context.Context, base string) (*person, error) {
 func (p *person) ask(ctx context.Context, method, path string, body any) ([]byte, int, error) {
 	var reader io.Reader
 	kind := "application/json"
-
 	switch b := body.(type) {
 	case nil:
 	case url.Values:
