@@ -109,7 +109,8 @@ func (h *house) upgrade(r *measured, p *person, u *users) {
 	r.Rehearsal = time.Since(began)
 	if asked {
 		h.t.Log(<-done)
-		done = h.going("next", "superset", "-m", "known, and looked at")
+		h.must(0, "next", "superset", "-m", "known, and looked at")
+		done = h.going("deploy", "-f", "app.yaml", "-f", "release.yaml")
 	}
 	h.await(name, release.Expanding)
 	expanding := time.Now()
