@@ -30,7 +30,7 @@ type measured struct {
 	Done                        map[string]int
 	All, Beats, Samples         int
 	Gap, Slowest                time.Duration
-	Failures                    []string
+	Failures, Broken            []string
 	Accepted, Answered, Gone    uint64
 	Lost, Errors                uint64
 	Postgres                    string
@@ -62,23 +62,28 @@ func (r *measured) count(u *users, b *beats) {
 	r.Beats, r.Samples, r.Gap = b.most, b.samples, b.gap
 }
 
-// judge holds what users saw against what was promised.
+// judge holds what users saw against what was promised. What was not kept is
+// in the report, too.
 func (r *measured) judge(t *testing.T) {
 	t.Helper()
+	broken := func(form string, seen ...any) {
+		t.Errorf(form, seen...)
+		r.Broken = append(r.Broken, fmt.Sprintf(form, seen...))
+	}
 	if len(r.Failures) > 0 {
-		t.Errorf("users got %d failures:\n%s", len(r.Failures), strings.Join(r.Failures, "\n"))
+		broken("users got %d failures:\n%s", len(r.Failures), strings.Join(r.Failures, "\n"))
 	}
 	if r.Lost > 0 || r.Errors > 0 {
-		t.Errorf("the ledger has %d lost requests and %d answers of 5xx", r.Lost, r.Errors)
+		broken("the ledger has %d lost requests and %d answers of 5xx", r.Lost, r.Errors)
 	}
 	if r.Beats != 1 {
-		t.Errorf("%d schedulers ran at once", r.Beats)
+		broken("%d schedulers ran at once", r.Beats)
 	}
 	if r.WarmBefore-r.WarmAfter > 10 {
-		t.Errorf("the cache had %.0f %% of what users asked for before the switch, and %.0f %% after it", r.WarmBefore, r.WarmAfter)
+		broken("the cache had %.0f %% of what users asked for before the switch, and %.0f %% after it", r.WarmBefore, r.WarmAfter)
 	}
 	if r.Back > 5*time.Second {
-		t.Errorf("users were back on the old version after %s", r.Back)
+		broken("users were back on the old version after %s", r.Back)
 	}
 }
 
@@ -129,6 +134,9 @@ func (r *measured) section() string {
 	}
 	fmt.Fprintf(&b, "## %s\n\n%s, %d cores (shared with other work), users served by %s, PostgreSQL %s, whole run %s.\n\n| what | seen |\n|---|---|\n",
 		r.hop, r.began.UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), front, r.Postgres, time.Since(r.began).Round(time.Second))
+	for _, what := range r.Broken {
+		line("**NOT KEPT**", "%s", what)
+	}
 	var of []string
 	for _, name := range []string{"dashboard", "chart data", "SQL Lab", "login"} {
 		of = append(of, fmt.Sprintf("%d %s", r.Done[name], name))
