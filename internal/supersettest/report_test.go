@@ -145,7 +145,7 @@ func (r *measured) section() string {
 	line("turns that failed", "%d", len(r.Failures))
 	line("the ledger over these releases", "%d accepted, %d answered, %d clients went away, %d lost, %d answers of 5xx", r.Accepted, r.Answered, r.Gone, r.Lost, r.Errors)
 	line("the slowest turn", "%s", s(r.Slowest))
-	line("sessions", "the three who had logged in once were logged in to the end")
+	line("sessions lost, of the three who had logged in once at the beginning", "%d", r.sessionsLost())
 	if r.Impact != "" {
 		line("rehearsal on a clone", "%s, by itself %s%s", r.Impact, s(r.Rehearsal), because(r.Reasons))
 	}
@@ -166,6 +166,16 @@ func (r *measured) section() string {
 		line("full rollback after the old version was retired: "+r.hop.from+" with the database, schema included, as it was saved before", "%s; users paused", s(r.Full))
 	}
 	return b.String()
+}
+
+// sessionsLost is how often somebody who had been logged in was not any more.
+func (r *measured) sessionsLost() (n int) {
+	for _, f := range r.Failures {
+		if strings.Contains(f, "the session is lost") {
+			n++
+		}
+	}
+	return n
 }
 
 func because(reasons []string) string {
