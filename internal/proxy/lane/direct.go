@@ -179,7 +179,7 @@ func (l *line) ask(r *http.Request) (*http.Response, error) {
 	if err := l.out.Flush(); err != nil {
 		return nil, err
 	}
-	if err := l.conn.SetReadDeadline(time.Now().Add(answerTimeout)); err != nil {
+	if err := l.arm(time.Now()); err != nil {
 		return nil, err
 	}
 	l.left = mostHead
@@ -188,7 +188,10 @@ func (l *line) ask(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	l.left = math.MaxInt64
-	return res, l.conn.SetReadDeadline(time.Time{})
+	if res.ContentLength >= 0 && res.ContentLength <= int64(l.in.Buffered()) {
+		return res, nil // nothing more will be waited for
+	}
+	return res, l.disarm()
 }
 
 // head reads heads until one is final, and passes interim ones on.

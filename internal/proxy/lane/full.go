@@ -73,8 +73,10 @@ func (f *Full) Handler(listen string) http.Handler {
 			return
 		}
 		conn.Limit(claim.Limits())
-		// An app may answer before it has read the whole body.
-		_ = http.NewResponseController(w).EnableFullDuplex()
+		if r.ContentLength != 0 {
+			// An app may answer before it has read the whole body.
+			_ = http.NewResponseController(w).EnableFullDuplex()
+		}
 		x := newExchange(claim, listen, r, &f.closing)
 		f.exchange(w, r, x)
 		x.readOut(w, r)

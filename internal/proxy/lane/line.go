@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+	"time"
 )
 
 // line is a connection with what is needed to speak HTTP/1.1 on it.
@@ -13,14 +14,36 @@ type line struct {
 	addr string
 	in   *bufio.Reader
 	out  *bufio.Writer
-	// left is how many bytes may still be read.
-	left int64
+	// left is how many bytes may still be read, until the deadline for it, zero
+	// for none.
+	left  int64
+	until time.Time
 }
 
 func newLine(c *conn, addr string) *line {
 	l := &line{conn: c, addr: addr, out: bufio.NewWriterSize(c, 4<<10)}
 	l.in = bufio.NewReaderSize(l, 8<<10)
 	return l
+}
+
+// armSlack is how much sooner than answerTimeout the wait for an answer may
+// end: to move a deadline costs more than to read a short answer, so that of a
+// busy connection is moved once in a while.
+const armSlack = time.Minute
+
+// arm sees to it that the wait for an answer ends.
+func (l *line) arm(now time.Time) error {
+	if l.until.Sub(now) > answerTimeout-armSlack {
+		return nil
+	}
+	l.until = now.Add(answerTimeout)
+	return l.conn.SetReadDeadline(l.until)
+}
+
+// disarm lets the rest of an answer take its time.
+func (l *line) disarm() error {
+	l.until = time.Time{}
+	return l.conn.SetReadDeadline(time.Time{})
 }
 
 var errLongHead = errors.New("the head of the answer is too long")
