@@ -15,6 +15,8 @@ type Report struct {
 	// Author planned it.
 	Author   string           `json:"author"`
 	Strategy release.Strategy `json:"strategy"`
+	// FlagsOff are the flags that were off when it was recorded, and stayed off.
+	FlagsOff []release.FlagOff `json:"flagsOff,omitempty"`
 	From     Version          `json:"from"`
 	To       Version          `json:"to"`
 
