@@ -17,8 +17,8 @@ type Report struct {
 	Strategy release.Strategy `json:"strategy"`
 	// FlagsOff are the flags that were off when it was recorded, and stayed off.
 	FlagsOff []release.FlagOff `json:"flagsOff,omitempty"`
-	From     Version          `json:"from"`
-	To       Version          `json:"to"`
+	From     Version           `json:"from"`
+	To       Version           `json:"to"`
 
 	Began time.Time `json:"began"`
 	// Ended is zero while SoFar: the release is under way, and the report tells
