@@ -339,7 +339,7 @@ func TestAFlagSwitchedOffReachesInstancesThatStartFromThenOn(t *testing.T) {
 		p := h.plan(c, "r2", "v2")
 		p.Flags = c.Standing("shop").Plan.Flags
 		h.deploy(c, p)
-		h.until("v2 is there", func() bool { return strings.Contains(strings.Join(h.world.started(), " "), "v2") })
+		h.untilPhase(c, "r2", release.Warming)
 		if got := h.world.variable("MAPS"); got != "no" {
 			h.Errorf("v2 was started with MAPS=%q", got)
 		}
