@@ -89,7 +89,7 @@ func (s *session) printFlags(list []api.AppFlags) {
 // printFlagTrouble says what is left to be done about a flag.
 func (s *session) printFlagTrouble(f release.FlagView) {
 	if f.Dropped {
-		fmt.Fprintf(s.out, "%s: the version that stands does not declare it any more; it is kept because it is off\n", f.Name)
+		fmt.Fprintf(s.out, "%s: the version that stands does not declare it any more; it stays off all the same\n", f.Name)
 	}
 	if f.Error != "" {
 		fmt.Fprintf(s.out, "%s: %s %s\n", f.Name, s.paint(s.out, red, "trouble"), f.Error)

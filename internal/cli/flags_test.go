@@ -229,9 +229,7 @@ func TestAFlagIsToldAsRecordedThoughItsControllerIsKilledMeanwhile(t *testing.T)
 	if last := told[len(told)-1]; last.enabled || len(told) < 2 || last.key != told[0].key {
 		t.Errorf("the hook heard %v, want off each time, under one key", told)
 	}
-	if got := h.reads("flags.json"); got != `{"search":false}` {
-		t.Errorf("the file is %s", got)
-	}
+	await(t, "the file that was lost to be there again", func() bool { return h.reads("flags.json") == `{"search":false}` })
 	if f := h.flag("export"); f.State != "off" || f.Reason != "it fills the disk" {
 		t.Errorf("export is %+v", f)
 	}

@@ -18,9 +18,9 @@ func (e *Engine) Switch(ctx context.Context, app, flag string, off bool, who, re
 		return false, ErrNotLeading
 	}
 	standing, known := e.book.standings[app]
-	current, any := e.book.current(app)
+	current, begun := e.book.current(app)
 	switch {
-	case !known || !any:
+	case !known || !begun:
 		return false, refuse("there is no app named %s; `cutover status` lists them", app)
 	case standing.Restored != nil:
 		return false, refuse("%s; %s", standing.Restored.Halt().Reason, standing.Restored.Halt().Cure)
@@ -60,15 +60,14 @@ func (e *Engine) flagged(ctx context.Context, s release.State, order release.Sta
 	if !incoming {
 		flags = e.Standing(s.App).Plan.Flags
 	}
-	if len(flags) == 0 {
-		return order, nil
-	}
-	if incoming && s.Phase.Reversible() {
+	if incoming && len(flags) > 0 && s.Phase.Reversible() {
 		if err := e.awaitTold(ctx, s.App, flags); err != nil {
 			return order, err
 		}
 	}
-	order.Artefact = order.Artefact.With(e.Standing(s.App).FlagVariables(flags, order.Component)...)
+	if vars := e.Standing(s.App).FlagVariables(flags, order.Component); len(vars) > 0 {
+		order.Artefact = order.Artefact.With(vars...)
+	}
 	return order, nil
 }
 

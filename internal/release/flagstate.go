@@ -252,9 +252,10 @@ func (s Standing) FlagOrderOf(f FlagState, w FlagWay, stamp Stamp) FlagOrder {
 
 // FlagVariables returns the variables by which an instance of a component is
 // told, "" being the one with users, where flags are what its version declares.
+// What is off and not among them is told as it was: it stays off.
 func (s Standing) FlagVariables(flags []Flag, component string) []EnvVar {
 	var vars []EnvVar
-	for _, f := range flags {
+	for _, f := range append(s.undeclared(flags), flags...) {
 		v := f.Environment
 		if v == nil || len(v.Components) > 0 && !slices.Contains(v.Components, component) {
 			continue
@@ -268,6 +269,20 @@ func (s Standing) FlagVariables(flags []Flag, component string) []EnvVar {
 		}
 	}
 	return vars
+}
+
+// undeclared lists the ways of flags that are off and not declared any more.
+func (s Standing) undeclared(flags []Flag) []Flag {
+	var list []Flag
+	for _, state := range s.Flags {
+		if !state.Off || slices.ContainsFunc(flags, func(f Flag) bool { return f.Name == state.Name }) {
+			continue
+		}
+		for _, w := range state.Ways {
+			list = append(list, w.Flag)
+		}
+	}
+	return list
 }
 
 // Untold returns which of the flags that a version declares the app has not

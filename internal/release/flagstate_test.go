@@ -235,6 +235,9 @@ func TestAVariableReachesTheComponentItIsMeantFor(t *testing.T) {
 	if got := f.FlagVariables(flags, "mailer"); len(got) != 0 {
 		t.Errorf("the mailer gets %v", got)
 	}
+	if got := f.FlagVariables(nil, ""); len(got) != 1 || got[0].Value != "no" {
+		t.Errorf("a version that does not declare it any more gets %v: the feature would be back", got)
+	}
 	old, fresh := Instance{ID: "old", Alive: true, Since: noon}, Instance{ID: "fresh", Alive: true, Since: f.at.Add(time.Minute)}
 	v := f.ShowFlags(World{Sides: Sides[Instances]{Blue: Instances{Known: true, List: []Instance{old, fresh}}}})[0]
 	if v.Told != FlagAtStart || len(v.Before) != 1 || v.Before[0] != "old" {
