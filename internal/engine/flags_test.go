@@ -326,6 +326,36 @@ func TestWhatCannotBeSwitchedIsRefusedWithTheReason(t *testing.T) {
 	})
 }
 
+func TestAfterARestoredJournalNoAppIsToldOfAFlagUntilSomebodyResumes(t *testing.T) {
+	t.Parallel()
+	inHouse(t, func(h *house) {
+		e := newEar(h.world)
+		one := h.listens("one", e).work()
+		h.until("one leads", one.leads)
+		h.standFlagged(one, hookOfSearch)
+		h.turn(one, "search", true)
+		kept := int64(len(h.entries("")))
+		h.until("the app was told", func() bool { return one.toldOf("search", true) })
+		h.turn(one, "search", false)
+		h.until("the app was told again", func() bool { return one.toldOf("search", false) })
+		one.leave()
+		h.rewind(kept) // as far as the journal knows, the app is still to be told that it is off
+
+		two := h.listens("two", e).work()
+		h.until("two leads", two.leads)
+		began := time.Now()
+		h.until("ten seconds passed", func() bool { return time.Since(began) > 10*time.Second })
+		if on, _ := h.knows(e, "search"); !on {
+			h.Error("the app was told what may be long outdated")
+		}
+		if _, err := two.Switch(h.Context(), "shop", "search", false, "ann", ""); !errors.Is(err, ErrRefused) {
+			h.Errorf("a switch was answered %v", err)
+		}
+		h.request(two, "r1", release.VerbResume)
+		h.until("the app was told what the journal says", func() bool { return two.toldOf("search", true) })
+	})
+}
+
 func TestAFlagSwitchedOffReachesInstancesThatStartFromThenOn(t *testing.T) {
 	t.Parallel()
 	inHouse(t, func(h *house) {
