@@ -185,6 +185,9 @@ func TestAFeatureIsSwitchedOffAndOnAgainInEveryWayThereIs(t *testing.T) {
 	if got := h.reads("import.txt"); !strings.HasPrefix(got, "shop-v1/") || !strings.HasSuffix(got, "off") {
 		t.Errorf("the program was told %q", got)
 	}
+	if out := h.must(0, "status"); !strings.Contains(out, "shop: search is off since ") || !strings.Contains(out, ": too slow\n") {
+		t.Errorf("status does not say what is off:\n%s", out)
+	}
 	out = h.must(0, "flags")
 	for _, want := range []string{"search", "off", "too slow", "UTC"} {
 		if !strings.Contains(out, want) {
