@@ -65,6 +65,11 @@ func (e *Engine) admit(p release.Plan) error {
 	if err := admitSynthetic(e.Synthetic, p); err != nil {
 		return err
 	}
+	for _, other := range e.book.standings {
+		if path := other.Occupies(p); path != "" {
+			return refuse("%s has the flags of %s: name a file of its own for %s", path, other.App, p.App)
+		}
+	}
 	standing := e.book.standings[p.App]
 	if err := standing.Refuses(p, e.book.releases[standing.Active]); err != nil {
 		return refuse("%w", err)

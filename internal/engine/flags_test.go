@@ -316,6 +316,17 @@ func TestWhatCannotBeSwitchedIsRefusedWithTheReason(t *testing.T) {
 				h.Errorf("want %q: %v", want, err)
 			}
 		}
+		file := release.Flag{Name: "banner", File: &release.FlagFile{Path: "/f", Format: release.FlagsPlain}}
+		p := h.plan(c, "r2", "v2")
+		p.Flags = []release.Flag{file}
+		h.deploy(c, p)
+		blog := canary("b1", release.Target{}, "v1")
+		blog.App, blog.Flags = "blog", p.Flags
+		if _, err := c.Deploy(h.Context(), blog, "ann"); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "/f has the flags of shop") {
+			h.Errorf("another app wants the same file: %v", err)
+		}
+		h.request(c, "r2", release.VerbAbort)
+		h.untilPhase(c, "r2", release.RolledBack)
 		before := len(h.entries(""))
 		if changed, err := c.Switch(h.Context(), "shop", "search", false, "ann", ""); changed || err != nil {
 			h.Errorf("enabling what is on: %t, %v", changed, err)

@@ -255,6 +255,29 @@ func TestAnArtefactKeepsItsOwnVariablesBesideThoseThatAreSet(t *testing.T) {
 	}
 }
 
+func TestAFileOfFlagsHasOneFormAndOneApp(t *testing.T) {
+	t.Parallel()
+	f := standingWith(t, byFile)
+	other := byFile
+	other.File = &FlagFile{Path: byFile.File.Path, Format: FlagsFlagd}
+	next := planned("r2", other)
+	next.To.Version = "v9"
+	if err := f.Refuses(next, State{}); err == nil || !strings.Contains(err.Error(), "reads /f.json as json") {
+		t.Errorf("another form of the same file: %v", err)
+	}
+	next.Flags = []Flag{byFile, byHook}
+	if err := f.Refuses(next, State{}); err != nil {
+		t.Errorf("the same form: %v", err)
+	}
+	if path := f.Occupies(next); path != "" {
+		t.Errorf("it occupies %s against itself", path)
+	}
+	next.App = "blog"
+	if path := f.Occupies(next); path != "/f.json" {
+		t.Errorf("another app may write %q", path)
+	}
+}
+
 func TestAFlagsWayShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	f := Flag{HTTP: &FlagRequest{Method: "POST", URL: "http://ann:geheim@h:1/x?token=geheim"}}

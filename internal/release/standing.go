@@ -65,7 +65,7 @@ func (s Standing) Refuses(p Plan, active State) error {
 		return fmt.Errorf("version %s was taken back by release %s (%s); `cutover allow %s %s` lets it be tried again",
 			r.Version, r.Release, r.Reason, p.App, r.Version)
 	}
-	return nil
+	return s.clashes(p)
 }
 
 // FoldStanding returns what stands after an event of the app. of is the state
