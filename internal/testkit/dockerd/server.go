@@ -13,6 +13,7 @@
 package dockerd
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -170,6 +171,32 @@ func (s *Server) Kill() {
 	if s.ended != nil {
 		_ = s.process.Process.Kill()
 		<-s.ended
+		s.bury()
+	}
+}
+
+// bury waits for the end of the daemon's containerd, which the kernel kills with
+// it, and takes its number away: the next daemon would take a dead process that
+// init has not got round to for a living one.
+func (s *Server) bury() {
+	path := filepath.Join(s.file("exec"), "containerd", "containerd.pid")
+	number, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); ; {
+		stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(number)) + "/stat")
+		if err != nil || strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " Z") {
+			_ = os.Remove(path)
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return
+		}
 	}
 }
 

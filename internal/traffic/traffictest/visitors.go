@@ -43,7 +43,7 @@ func Visit(t testing.TB, listen string) *Visitors {
 
 func (v *Visitors) visit(url, user string) {
 	c := lone()
-	tick := time.NewTicker(3 * time.Millisecond)
+	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
