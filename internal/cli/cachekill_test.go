@@ -22,7 +22,7 @@ func keysLeft(t *testing.T, s *testredis.Server, others int) int {
 
 func TestAReleaseGoesOnWhenRedisAndItsControllerWereKilledInTheMiddleOfAPurge(t *testing.T) {
 	t.Parallel()
-	s := testredis.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	s := testredis.Start(t, "--appendonly", "yes", "--appendfsync", "no")
 	h := newHouse(t)
 	h.more = append(h.more, "REDIS="+s.Addr, "CACHER="+program(t, "cacher"))
 	slowly := strings.Replace(cachingApp, "  cache:\n", "  cache:\n    purgeRate: 100\n", 1)

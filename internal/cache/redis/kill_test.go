@@ -14,10 +14,11 @@ import (
 	testredis "cutover/internal/testkit/redis"
 )
 
-// lasting starts a Redis that keeps what it has acknowledged through kill -9.
+// lasting starts a Redis that keeps what it has acknowledged through kill -9:
+// it is in the kernel's hands by then.
 func lasting(t *testing.T) *testredis.Server {
 	t.Helper()
-	return testredis.Start(t, "--appendonly", "yes", "--appendfsync", "always")
+	return testredis.Start(t, "--appendonly", "yes", "--appendfsync", "no")
 }
 
 // up starts it again and returns when it has read its data.
@@ -176,7 +177,7 @@ func TestRedisKilledWhileAGenerationIsTakenIntoUseIsAskedAnewAndSaysTheSame(t *t
 		if err != nil {
 			t.Fatal(err)
 		}
-		for place := 1; ; place += 2 {
+		for place := 1; ; place += 3 {
 			w.arm(place, s.Kill)
 			got, err := ask(t.Context())
 			if !w.struck() {

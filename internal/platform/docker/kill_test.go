@@ -170,7 +170,7 @@ func users(t *testing.T, addr string) (leave func()) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		client := &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
-		tick := time.NewTicker(10 * time.Millisecond)
+		tick := time.NewTicker(25 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {

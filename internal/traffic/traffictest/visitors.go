@@ -30,11 +30,11 @@ type Visitors struct {
 	lost []string
 }
 
-// Visit sends four visitors to a front, host:port.
+// Visit sends two visitors to a front, host:port.
 func Visit(t testing.TB, listen string) *Visitors {
 	t.Helper()
 	v := &Visitors{t: t, stop: make(chan struct{})}
-	for i := range 4 {
+	for i := range 2 {
 		v.wg.Go(func() { v.visit(fmt.Sprintf("http://%s/", listen), fmt.Sprint("visitor-", i)) })
 	}
 	t.Cleanup(v.end)
@@ -43,7 +43,7 @@ func Visit(t testing.TB, listen string) *Visitors {
 
 func (v *Visitors) visit(url, user string) {
 	c := lone()
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(25 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
