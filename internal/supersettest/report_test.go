@@ -105,7 +105,7 @@ func (r *measured) write(t *testing.T) {
 	}
 }
 
-const title = "# Superset upgraded and taken back: the last run of each hop\n\nWritten by `make test-superset`; not edited. A hop that was not run again keeps its section.\n"
+const title = "# Superset upgraded and taken back: the last run of each hop\n\nWritten by `make test-superset`, where a section does not say otherwise. A hop that was not run again keeps its section.\n"
 
 // bound puts the section of a hop into the report.
 func bound(report string, of hop, section string) string {
