@@ -121,6 +121,7 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 		k.mu.Unlock()
 		return false, nil
 	}
+	w.Pool.Held = k.holdsPool(s.Plan)
 	if k.judge == nil || k.of != s.Release || k.judge.trial != s.Trial {
 		k.of, k.judge = s.Release, newJudge(s)
 	}
