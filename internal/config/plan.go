@@ -56,6 +56,9 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 	if p.Front.Pages, err = app.pages(); err != nil {
 		return release.Plan{}, err
 	}
+	if p.Database.Pooler.File, err = app.poolFile(keep); err != nil {
+		return release.Plan{}, err
+	}
 	if err := b.addLoads(&p, r); err != nil {
 		return release.Plan{}, err
 	}

@@ -39,8 +39,8 @@ type World struct {
 	// configuration of the release, drained whose server connections are gone.
 	paused, filed bool
 	drained       release.Side
-	serial     int
-	blindTo    Faults
+	serial        int
+	blindTo       Faults
 }
 
 type instance struct {

@@ -1,0 +1,108 @@
+package pooler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"cutover/internal/durable"
+	"cutover/internal/pooler/console"
+	"cutover/internal/release"
+	"cutover/internal/snapshot"
+)
+
+// Reload puts the configuration of a release in the place of PgBouncer's file
+// and has it read, or with Back what was there before. What PgBouncer refuses,
+// or what would have it forget a database of the app, is taken back before the
+// error is returned. Mode and owner of the file stay.
+func (p *Pools) Reload(ctx context.Context, o release.PoolFileOrder) error {
+	c, err := console.Open(ctx, o.Pooler.Console)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	f := &file{conn: c, path: o.Pooler.File.Path, kept: p.kept(o)}
+	if o.Back {
+		return f.back(ctx)
+	}
+	want, err := snapshot.ReadFrom(p.Files, o.Pooler.File.Content)
+	if err != nil {
+		return err
+	}
+	return f.forward(ctx, want, o.Databases)
+}
+
+// kept is where the content is kept that a release replaces.
+func (p *Pools) kept(o release.PoolFileOrder) string { return filepath.Join(p.Path, o.App, o.Release) }
+
+// file is a configuration file of PgBouncer.
+type file struct {
+	conn       *console.Conn
+	path, kept string
+}
+
+// keep remembers what the file holds, unless an earlier try has. What former
+// releases have kept is not needed any more.
+func (f *file) keep() ([]byte, error) {
+	had, err := os.ReadFile(f.kept)
+	if err == nil || !errors.Is(err, os.ErrNotExist) {
+		return had, err
+	}
+	if had, err = os.ReadFile(f.path); err != nil {
+		return nil, fmt.Errorf("read PgBouncer's configuration: %w; correct database.pgbouncer.file.path", err)
+	}
+	if err := os.RemoveAll(filepath.Dir(f.kept)); err != nil {
+		return nil, fmt.Errorf("remove what a former release kept: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(f.kept), 0o700); err != nil {
+		return nil, fmt.Errorf("keep PgBouncer's configuration: %w", err)
+	}
+	return had, durable.WriteFile(f.kept, had, 0o600)
+}
+
+func (f *file) forward(ctx context.Context, want []byte, names []string) error {
+	had, err := f.keep()
+	if err != nil {
+		return err
+	}
+	if err := f.replace(want); err != nil {
+		return err
+	}
+	err = f.conn.Do(ctx, "RELOAD")
+	if err == nil {
+		err = f.knows(ctx, names)
+	}
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("PgBouncer does not take the new configuration: %w; it has the one before again", err)
+	return errors.Join(err, f.replace(had), f.conn.Do(context.WithoutCancel(ctx), "RELOAD"))
+}
+
+// knows sees that no database of the app was forgotten.
+func (f *file) knows(ctx context.Context, names []string) error {
+	list, err := databases(ctx, f.conn, names)
+	if err == nil && len(list) < len(names) {
+		err = fmt.Errorf("it would not know all of the databases %v any more", names)
+	}
+	return err
+}
+
+func (f *file) back(ctx context.Context) error {
+	had, err := os.ReadFile(f.kept)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it was never replaced, or is back already
+	}
+	if err != nil {
+		return fmt.Errorf("read what PgBouncer's configuration was: %w", err)
+	}
+	if err := f.replace(had); err != nil {
+		return err
+	}
+	if err := f.conn.Do(ctx, "RELOAD"); err != nil {
+		return err
+	}
+	return os.Remove(f.kept)
+}
