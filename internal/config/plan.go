@@ -65,7 +65,7 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 	if p.Schema, err = schemaOf(app, r, keep); err != nil {
 		return release.Plan{}, err
 	}
-	if p.Signals, err = r.signals(); err != nil {
+	if p.Signals, err = r.signals(cache, serves.Version == ""); err != nil {
 		return release.Plan{}, err
 	}
 	p.From = serves
