@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,7 @@ const (
 	hears = time.Second
 	idle  = 2 * time.Minute
 	proof = 2 * time.Second
-	// own begins the keys that are asked for to see whether misses are told.
+	// own is in the keys that are asked for to see whether misses are told.
 	own = "cutover:is-a-miss-told:"
 )
 
@@ -106,7 +107,7 @@ func (e *ear) take(key string) {
 // server had answered before the call among them. That the server tells of
 // misses at all is shown each time by one of our own.
 func (e *ear) misses(ctx context.Context, prefixes ...string) (map[string]float64, error) {
-	key, told := own+rand.Text(), make(chan struct{})
+	key, told := slices.Max(prefixes)+own+rand.Text(), make(chan struct{}) // where the user may read
 	e.mu.Lock()
 	e.asked, e.heard[key] = time.Now(), told
 	for _, p := range prefixes {

@@ -161,11 +161,13 @@ func (r *Reader) ear(ctx context.Context, at release.Redis) (*ear, error) {
 		return nil, err
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		go e.close()
+	if closed = r.closed; !closed {
+		r.ears[key] = e
+	}
+	r.mu.Unlock()
+	if closed {
+		e.close()
 		return nil, errEnded
 	}
-	r.ears[key] = e
 	return e, nil
 }
