@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"cutover/internal/durable"
 	"cutover/internal/pooler/console"
@@ -33,6 +35,9 @@ func (p *Pools) Reload(ctx context.Context, o release.PoolFileOrder) error {
 	}
 	return f.forward(ctx, want, o.Databases)
 }
+
+// undoLimit bounds how long it may take to have the configuration before read.
+const undoLimit = 5 * time.Second
 
 // kept is where the content is kept that a release replaces.
 func (p *Pools) kept(o release.PoolFileOrder) string { return filepath.Join(p.Path, o.App, o.Release) }
@@ -67,22 +72,44 @@ func (f *file) forward(ctx context.Context, want []byte, names []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.replace(want); err != nil {
-		return err
-	}
-	err = f.conn.Do(ctx, "RELOAD")
+	err = f.load(ctx, slices.Concat(want, []byte(ending)))
 	if err == nil {
 		err = f.knows(ctx, names)
+	}
+	if err == nil {
+		err = f.load(ctx, want)
 	}
 	if err == nil {
 		return nil
 	}
 	err = fmt.Errorf("PgBouncer does not take the new configuration: %w; it has the one before again", err)
-	return errors.Join(err, f.replace(had), f.conn.Do(context.WithoutCancel(ctx), "RELOAD"))
+	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	defer cancel()
+	return errors.Join(err, f.load(undo, had))
 }
 
-// knows sees that no database of the app was forgotten.
+// load has PgBouncer read the file with another content.
+func (f *file) load(ctx context.Context, text []byte) error {
+	if err := f.replace(text); err != nil {
+		return err
+	}
+	return f.conn.Do(ctx, "RELOAD")
+}
+
+// An older PgBouncer calls a RELOAD done although it has read the file only as
+// far as the first mistake, with defaults for the rest. What it shall take is
+// tried with one more database at its end: only if that is known then, all of
+// it was read.
+const (
+	last   = "cutover-has-read-this"
+	ending = "\n[databases]\n" + last + " = host=127.0.0.1 port=1 dbname=none\n"
+)
+
+// knows sees that all was read, and that no database of the app was forgotten.
 func (f *file) knows(ctx context.Context, names []string) error {
+	if _, err := databases(ctx, f.conn, []string{last}); err != nil {
+		return errors.New("there is a mistake in it, which PgBouncer's log names")
+	}
 	list, err := databases(ctx, f.conn, names)
 	if err == nil && len(list) < len(names) {
 		err = fmt.Errorf("it would not know all of the databases %v any more", names)
@@ -98,10 +125,7 @@ func (f *file) back(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what PgBouncer's configuration was: %w", err)
 	}
-	if err := f.replace(had); err != nil {
-		return err
-	}
-	if err := f.conn.Do(ctx, "RELOAD"); err != nil {
+	if err := f.load(ctx, had); err != nil {
 		return err
 	}
 	return os.Remove(f.kept)
