@@ -16,11 +16,9 @@ import (
 
 const (
 	// hears is how long one wait for a message lasts, idle how long an ear
-	// listens that nobody asks any more, proof how long a server may take to
-	// tell of a miss that was made to see whether it does.
+	// listens that nobody asks any more.
 	hears = time.Second
 	idle  = 2 * time.Minute
-	proof = 2 * time.Second
 	// own is in the keys that are asked for to see whether misses are told.
 	own = "cutover:is-a-miss-told:"
 )
@@ -35,7 +33,7 @@ type ear struct {
 
 	mu     sync.Mutex
 	counts map[string]float64
-	heard  map[string]chan struct{}
+	heard  map[string]chan bool
 	asked  time.Time
 	deaf   error
 	ended  chan struct{}
@@ -47,7 +45,7 @@ func listen(ctx context.Context, r release.Redis) (*ear, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &ear{client: c, epoch: rand.Text(), counts: map[string]float64{}, heard: map[string]chan struct{}{}, asked: time.Now(), ended: make(chan struct{})}
+	e := &ear{client: c, epoch: rand.Text(), counts: map[string]float64{}, heard: map[string]chan bool{}, asked: time.Now(), ended: make(chan struct{})}
 	e.sub = c.Subscribe(context.WithoutCancel(ctx), fmt.Sprintf("__keyevent@%d__:keymiss", r.Database))
 	if _, err := e.sub.Receive(ctx); err != nil { // Redis confirms
 		_ = e.sub.Close()
@@ -67,6 +65,8 @@ func (e *ear) hear() {
 		switch m := message.(type) {
 		case *redis.Message:
 			e.take(m.Payload)
+		case *redis.Pong:
+			e.answer(m.Payload, false)
 		case nil:
 			if timeout, ok := err.(interface{ Timeout() bool }); (!ok || !timeout.Timeout()) && e.deaf == nil {
 				e.deaf = err
@@ -87,9 +87,7 @@ func (e *ear) hear() {
 
 // take counts a key. Of two prefixes that begin it the longer one is its own.
 func (e *ear) take(key string) {
-	if answer, mine := e.heard[key]; mine {
-		delete(e.heard, key)
-		close(answer)
+	if e.answer(key, true) {
 		return
 	}
 	longest := ""
@@ -103,11 +101,22 @@ func (e *ear) take(key string) {
 	}
 }
 
+// answer says whether the server has told of a miss of our own, and returns
+// false if the key is none of these.
+func (e *ear) answer(key string, told bool) bool {
+	to, mine := e.heard[key]
+	if mine {
+		delete(e.heard, key)
+		to <- told
+	}
+	return mine
+}
+
 // misses returns how many misses there were of each prefix, those that the
 // server had answered before the call among them. That the server tells of
 // misses at all is shown each time by one of our own.
 func (e *ear) misses(ctx context.Context, prefixes ...string) (map[string]float64, error) {
-	key, told := slices.Max(prefixes)+own+rand.Text(), make(chan struct{}) // where the user may read
+	key, told := slices.Max(prefixes)+own+rand.Text(), make(chan bool, 1) // where the user may read
 	e.mu.Lock()
 	e.asked, e.heard[key] = time.Now(), told
 	for _, p := range prefixes {
@@ -115,17 +124,22 @@ func (e *ear) misses(ctx context.Context, prefixes ...string) (map[string]float6
 	}
 	e.mu.Unlock()
 	defer e.forget(key)
-	ctx, cancel := context.WithTimeout(ctx, proof)
-	defer cancel()
 	if err := e.client.Get(ctx, key).Err(); err != nil && err != redis.Nil {
 		return nil, err
 	}
+	// What was to be told of that comes before the answer to this.
+	if err := e.sub.Ping(ctx, key); err != nil {
+		return nil, err
+	}
 	select {
-	case <-told:
+	case yes := <-told:
+		if !yes {
+			return nil, errUntold
+		}
 	case <-e.ended:
 		return nil, e.deafness()
 	case <-ctx.Done():
-		return nil, errUntold
+		return nil, ctx.Err()
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
