@@ -116,7 +116,7 @@ func (s Signal) validateSource(refuse report) {
 		refuse("log", strings.TrimPrefix(err.Error(), "error parsing regexp: "), "see https://pkg.go.dev/regexp/syntax")
 	}
 	if s.Per != "" && s.Log == "" && s.Prometheus == nil && s.HTTP == nil && !s.Cache.counts() {
-		refuse("per", "only misses of cache and counters of http, log and prometheus can be counted in requests", "remove the key")
+		refuse("per", "only counters of cache, http, log and prometheus can be counted in requests", "remove the key")
 	}
 }
 
