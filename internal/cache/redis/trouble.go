@@ -39,7 +39,7 @@ func cure(r release.Redis, err error) string {
 	case strings.Contains(text, "without any password configured"):
 		return "the server has no password: remove spec.cache.redis.password"
 	case strings.Contains(text, "NOPERM"):
-		return "permit the user SCAN, UNLINK, TYPE, GETRANGE, MEMORY, DBSIZE, INFO and ROLE on the prefixes"
+		return "permit the user SCAN, UNLINK, TYPE, GETRANGE, MEMORY, DBSIZE, INFO and ROLE on the prefixes, and for its signals GET, SUBSCRIBE and the channel __keyevent@*"
 	case strings.Contains(text, "all sentinels specified in configuration are unreachable"):
 		return "see that a sentinel runs and knows the master by that name; correct spec.cache.redis.sentinel"
 	case errors.As(err, &certificate):
