@@ -38,6 +38,7 @@ func (p *Pools) Drain(ctx context.Context, o release.DrainOrder) (string, error)
 			return "", err
 		}
 		if !pass(ctx) {
+			d.lookAgain(ctx)
 			return "", fmt.Errorf("within %s it did not come about that the server connections of %s were gone: %s", release.Span(o.Pooler.DrainMost), o.Side, orElse(d.last, "PgBouncer did not answer"))
 		}
 	}
@@ -124,6 +125,22 @@ func (d *draining) left(ctx context.Context) (string, error) {
 // theirs reports whether a client is one of the side.
 func (d *draining) theirs(r console.Row) bool {
 	return slices.Contains(d.order.Own, r["database"]) || d.order.Application != "" && r["application_name"] == d.order.Application
+}
+
+// lookAgain finds out what is left when the time was over before a first look.
+func (d *draining) lookAgain(ctx context.Context) {
+	if d.last != "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+	defer cancel()
+	c, err := console.Open(ctx, d.order.Pooler.Console)
+	if err != nil {
+		return // the reason says that PgBouncer did not answer
+	}
+	defer c.Close()
+	d.conn = c
+	_, _ = d.left(ctx)
 }
 
 func (d *draining) note() string {

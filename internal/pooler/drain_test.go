@@ -18,15 +18,28 @@ func blue(o release.PoolOrder) release.DrainOrder {
 	return d
 }
 
+// within does something until it is seen to be under way, and returns how it
+// ends when its time is over then.
+func within(t *testing.T, do func(context.Context) error, underWay func() bool) error {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- do(ctx) }()
+	testkit.Await(t, "it to be under way", underWay)
+	cancel()
+	return <-ended
+}
+
 func TestADrainWaitsUntilTheClientsAndServerConnectionsOfASideAreGone(t *testing.T) {
 	t.Parallel()
 	b := shop(t, transactions)
 	stays := user(t, b, "shop-1", "web-1")
 	other := user(t, b, "shop-2", "web-2")
 	p := &Pools{}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	_, err := p.Drain(ctx, blue(order(b)))
+	err := within(t, func(ctx context.Context) error {
+		_, err := p.Drain(ctx, blue(order(b)))
+		return err
+	}, func() bool { return len(of(show(t, b, "SERVERS"), []string{"shop-1"}, anyRow)) == 0 })
 	if err == nil || !strings.Contains(err.Error(), "1 clients of blue are still connected") || !strings.Contains(err.Error(), "shop-1") {
 		t.Fatalf("with a client left it ended with %v", err)
 	}
@@ -57,9 +70,11 @@ func TestADrainOfASharedPoolReplacesItsServerConnectionsAndCutsNone(t *testing.T
 	d := release.DrainOrder{PoolOrder: order(b), Side: release.Blue, Application: "shop-v1"}
 	d.Databases = []string{"shop-1"}
 	p := &Pools{}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	if _, err := p.Drain(ctx, d); err == nil || !strings.Contains(err.Error(), "1 server connections from before are still in use") {
+	err = within(t, func(ctx context.Context) error {
+		_, err := p.Drain(ctx, d)
+		return err
+	}, func() bool { return len(of(show(t, b, "SERVERS"), []string{"shop-1"}, closing)) == 1 })
+	if err == nil || !strings.Contains(err.Error(), "1 server connections from before are still in use") {
 		t.Fatalf("within a transaction it ended with %v", err)
 	}
 	if err := tx.Commit(t.Context()); err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"cutover/internal/pooler/console"
 	"cutover/internal/release"
@@ -42,7 +41,7 @@ func (p *Pools) Pause(ctx context.Context, o release.PoolOrder) error {
 // busy says which server connections are in use, after a pause that did not
 // come about.
 func busy(ctx context.Context, o release.PoolOrder) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 	defer cancel()
 	c, err := console.Open(ctx, o.Pooler.Console)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"cutover/internal/pooler/console"
 	"cutover/internal/testkit"
@@ -60,10 +59,13 @@ func TestAPauseThatCannotComeAboutEndsWithItsBoundAndSaysWhoWasInTheWay(t *testi
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(t.Context())
 	p, o := &Pools{}, order(b)
-	err = p.Pause(ctx, o)
+	ended := make(chan error, 1)
+	go func() { ended <- p.Pause(ctx, o) }()
+	testkit.Await(t, "the pause to begin", func() bool { return slices.Contains(pausedNow(t, b), "shop-1") })
+	cancel()
+	err = <-ended
 	if err == nil || !strings.Contains(err.Error(), "1 server connections are in use") || !strings.Contains(err.Error(), "shop-1") {
 		t.Fatalf("it ended with %v", err)
 	}

@@ -1,6 +1,7 @@
 package pooler
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,8 @@ func (p *Pools) Reload(ctx context.Context, o release.PoolFileOrder) error {
 	return f.forward(ctx, want, o.Databases)
 }
 
-// undoLimit bounds how long it may take to have the configuration before read.
+// undoLimit bounds what is done after the time of an order is over: to have the
+// configuration before read, or to see what was in the way.
 const undoLimit = 5 * time.Second
 
 // kept is where the content is kept that a release replaces.
@@ -67,7 +69,18 @@ func (f *file) keep() ([]byte, error) {
 	return had, durable.WriteFile(f.kept, had, 0o600)
 }
 
+// same reports whether the file holds that already and no try of this release
+// has put it there.
+func (f *file) same(want []byte) bool {
+	_, kept := os.Stat(f.kept)
+	has, err := os.ReadFile(f.path)
+	return errors.Is(kept, os.ErrNotExist) && err == nil && bytes.Equal(has, want)
+}
+
 func (f *file) forward(ctx context.Context, want []byte, names []string) error {
+	if f.same(want) {
+		return nil
+	}
 	had, err := f.keep()
 	if err != nil {
 		return err

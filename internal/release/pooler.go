@@ -86,5 +86,13 @@ func (p Plan) PausesFor(k ActionKind) bool {
 	return !p.Schema.IsNative() || k == ActExchange || k == ActExchangeBack
 }
 
+// waiting says for whom an action means a wait, and for how long.
+func (p Plan) waiting(k ActionKind) string {
+	if !p.PausesFor(k) {
+		return ""
+	}
+	return ", while PgBouncer's clients wait, " + Span(p.Database.Pooler.PauseMost) + " at most"
+}
+
 // drainsPool reports whether server connections are waited for.
 func (p Plan) drainsPool() bool { return p.Database.Pooler.Used() && p.Database.Pooler.DrainMost > 0 }
