@@ -26,7 +26,7 @@ func (p *Pools) Drain(ctx context.Context, o release.DrainOrder) (string, error)
 		return "", err
 	}
 	d := draining{conn: c, order: o}
-	if err := d.reconnect(ctx, list); err != nil {
+	if err := d.reconnect(ctx, list); err != nil && ctx.Err() == nil {
 		return "", err
 	}
 	for {
@@ -38,8 +38,7 @@ func (p *Pools) Drain(ctx context.Context, o release.DrainOrder) (string, error)
 			return "", err
 		}
 		if !pass(ctx) {
-			d.lookAgain(ctx)
-			return "", fmt.Errorf("within %s it did not come about that the server connections of %s were gone: %s", release.Span(o.Pooler.DrainMost), o.Side, orElse(d.last, "PgBouncer did not answer"))
+			return "", d.late(ctx)
 		}
 	}
 }
@@ -127,11 +126,17 @@ func (d *draining) theirs(r console.Row) bool {
 	return slices.Contains(d.order.Own, r["database"]) || d.order.Application != "" && r["application_name"] == d.order.Application
 }
 
+// late says what is left when the time is over.
+func (d *draining) late(ctx context.Context) error {
+	if d.last == "" {
+		d.lookAgain(ctx)
+	}
+	return fmt.Errorf("within %s it did not come about that the server connections of %s were gone: %s",
+		release.Span(d.order.Pooler.DrainMost), d.order.Side, orElse(d.last, "PgBouncer did not answer"))
+}
+
 // lookAgain finds out what is left when the time was over before a first look.
 func (d *draining) lookAgain(ctx context.Context) {
-	if d.last != "" {
-		return
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
 	defer cancel()
 	c, err := console.Open(ctx, d.order.Pooler.Console)
