@@ -34,8 +34,10 @@ type Config struct {
 	Synthetic  Synthetic
 	Cache      Cache
 	Pools      Pools
-	Journal    store.Journal
-	Leases     store.Leases
+	// Flags may be nil too: plans that declare flags are refused.
+	Flags   Flags
+	Journal store.Journal
+	Leases  store.Leases
 	// Owner names this controller uniquely among all that ever ran.
 	Owner string
 	// TTL is how long the lease lasts without being renewed.
