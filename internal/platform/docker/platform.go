@@ -2,7 +2,6 @@ package docker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -81,17 +80,7 @@ func badges(all []slot) []badge.Badge {
 
 // slots lists app's containers on all sockets, oldest first.
 func (p *Platform) slots(ctx context.Context, mark, app string, sockets []string) ([]slot, error) {
-	var all []slot
-	var failed []error
-	for _, socket := range sockets {
-		d, err := p.daemons.At(socket)
-		if err == nil {
-			var list []slot
-			list, err = slotsOf(ctx, d, mark, app)
-			all = append(all, list...)
-		}
-		failed = append(failed, err)
-	}
+	all, err := daemon.Gather(p.daemons, sockets, func(d *daemon.Daemon) ([]slot, error) { return slotsOf(ctx, d, mark, app) })
 	slices.SortFunc(all, func(a, b slot) int { return a.Number - b.Number })
-	return all, errors.Join(failed...)
+	return all, err
 }

@@ -37,6 +37,7 @@ const patience = 5 * time.Minute
 type Server struct {
 	mu      sync.Mutex
 	tried   bool
+	swarm   bool
 	failed  error
 	dir     string
 	bridge  *bridge
