@@ -85,6 +85,7 @@ func (l lint) app(a *App) {
 		l.image(c.Image, join(entry("spec.components", name), "image"))
 	}
 	l.secrets(a.Spec.Config.Env, "spec.config.env")
+	l.swarm(a)
 	t := a.Spec.Traffic
 	if isEverywhere(t.Listen) {
 		l.warn("open-to-network", "spec.traffic.listen", t.Listen+" can be reached from every network this machine is in", "write 127.0.0.1 or one address before the port unless that is meant")

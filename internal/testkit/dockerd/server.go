@@ -151,7 +151,7 @@ func (s *Server) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	return string(log[max(0, len(log)-2000):])
+	return string(log[max(0, len(log)-20000):])
 }
 
 // Stop ends the daemon with all its containers and removes everything. It is
@@ -164,6 +164,12 @@ func (s *Server) Stop() {
 
 func (s *Server) stop() {
 	if s.ended != nil {
+		select {
+		case <-s.ended:
+			// It explains what else has failed.
+			fmt.Fprintf(os.Stderr, "dockerd ended by itself: %s\n", s.lastWords())
+		default:
+		}
 		_ = s.process.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-s.ended:
