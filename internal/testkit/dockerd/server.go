@@ -151,7 +151,7 @@ func (s *Server) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	return string(log[max(0, len(log)-20000):])
+	return string(log[max(0, len(log)-2000):])
 }
 
 // Stop ends the daemon with all its containers and removes everything. It is

@@ -98,8 +98,8 @@ func (p *Platform) look(ctx context.Context, s slot, v view) (release.Instance, 
 	in := release.Instance{
 		ID: s.ID, Side: s.Side, Component: s.Component, Version: s.Version, Digest: s.Digest, Stopping: s.ending(), Restarts: restarts,
 	}
-	t, any := last(tasks, func(swarm.Task) bool { return true })
-	if in.Alive = any && running(t); in.Alive {
+	t, _ := last(tasks, every)
+	if in.Alive = running(t); in.Alive {
 		in.Addr, in.Since = v.nodes.addr(t, s.Spec.Port), t.Status.Timestamp.UTC()
 	}
 	switch {
@@ -134,18 +134,18 @@ func (p *Platform) lookReady(ctx context.Context, s slot, t swarm.Task, ns nodes
 // whyNot says why no program runs: how the latest one ended, or what the swarm
 // says of a task that was not launched yet.
 func (s slot) whyNot(ctx context.Context, tasks []swarm.Task, newest swarm.Task, ns nodes) string {
-	ended, was := last(tasks, func(t swarm.Task) bool { return !live(t) })
+	end, was := last(tasks, ended)
 	if !was {
 		return "not launched yet: " + said(newest)
 	}
-	detail := "its task was " + string(ended.Status.State)
+	detail := "its task is " + string(end.Status.State)
 	switch {
-	case ended.Status.State == swarm.TaskStateRejected:
-		detail = "could not be launched: " + logtail.Last([]byte(ended.Status.Err), s.Secrets()...)
-	case ended.Status.ContainerStatus != nil && failed(ended):
-		detail = fmt.Sprintf("exit status %d", ended.Status.ContainerStatus.ExitCode)
+	case unfit(end):
+		detail = "could not be launched: " + logtail.Last([]byte(end.Status.Err), s.Secrets()...)
+	case end.Status.ContainerStatus != nil && failed(end):
+		detail = fmt.Sprintf("exit status %d", end.Status.ContainerStatus.ExitCode)
 	}
-	if line := s.lastLine(ctx, ended, ns); line != "" {
+	if line := s.lastLine(ctx, end, ns); line != "" {
 		detail += "; last line of its log: " + line
 	}
 	if live(newest) {

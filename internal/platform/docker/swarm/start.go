@@ -124,7 +124,8 @@ func awaitLaunch(ctx context.Context, slots []slot) error {
 	}
 }
 
-// waiting is a slot whose program was never seen to run.
+// waiting is a slot whose program was never seen to run, with its latest task
+// that failed, or the newest.
 type waiting struct {
 	slot slot
 	task swarm.Task
@@ -140,7 +141,10 @@ func unlaunched(ctx context.Context, slots []slot) ([]waiting, error) {
 		if _, was := last(by[s.service], launched); was {
 			continue
 		}
-		t, _ := last(by[s.service], func(swarm.Task) bool { return true })
+		t, tried := last(by[s.service], ended)
+		if !tried {
+			t, _ = last(by[s.service], every)
+		}
 		left = append(left, waiting{s, t})
 	}
 	return left, nil
@@ -150,7 +154,7 @@ func unlaunched(ctx context.Context, slots []slot) ([]waiting, error) {
 func (w waiting) hopeless(waited time.Duration) error {
 	t := w.task
 	switch {
-	case t.Status.State == swarm.TaskStateRejected:
+	case unfit(t):
 		return fmt.Errorf("%s cannot be launched: %s", w.slot.ID, said(t))
 	case t.Status.State == swarm.TaskStatePending && t.Status.Err != "" && waited >= placeWithin:
 		return fmt.Errorf("the swarm finds no node for %s: %s: see docker node ls, and the limits in the app file", w.slot.ID, said(t))

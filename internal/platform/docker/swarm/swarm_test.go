@@ -2,6 +2,7 @@ package swarm_test
 
 import (
 	"encoding/json"
+	"flag"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -14,9 +15,16 @@ import (
 	"cutover/internal/testkit/dockerd"
 )
 
-var docker dockerd.Server
+// docker is a manager of a swarm, alone a daemon in none.
+var docker, alone dockerd.Server
 
-func TestMain(m *testing.M) { testkit.Main(m, nil, docker.Stop) }
+func TestMain(m *testing.M) {
+	// Most of the time the tests wait for the swarm.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	testkit.Main(m, nil, docker.Stop, alone.Stop)
+}
 
 func TestServicesOfASwarmAreAPlatform(t *testing.T) {
 	t.Parallel()
@@ -51,6 +59,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	docker.Swarm(t)
 	h := &house{t: t, dir: filepath.Join(t.TempDir(), "state")}
 	t.Cleanup(func() {
 		for _, kind := range []string{"services", "secrets", "configs"} {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 
 	"cutover/internal/platform/docker/daemon"
 
@@ -54,10 +55,17 @@ func failed(t swarm.Task) bool {
 	return false
 }
 
-// launched reports whether the program of a task ever ran.
-func launched(t swarm.Task) bool {
-	return !live(t) && t.Status.State != swarm.TaskStateRejected || running(t)
+// unfit reports whether a task ended because its program could not be launched.
+func unfit(t swarm.Task) bool {
+	return t.Status.State == swarm.TaskStateRejected ||
+		t.Status.State == swarm.TaskStateFailed && strings.HasPrefix(t.Status.Err, "starting container failed")
 }
+
+// launched reports whether the program of a task ever ran.
+func launched(t swarm.Task) bool { return running(t) || !live(t) && !unfit(t) }
+
+func every(swarm.Task) bool     { return true }
+func ended(t swarm.Task) bool { return !live(t) }
 
 // last returns the newest of the tasks for which is holds.
 func last(tasks []swarm.Task, is func(swarm.Task) bool) (swarm.Task, bool) {
