@@ -101,19 +101,23 @@ func addrOf(n swarm.Node) string {
 	return n.Status.Addr
 }
 
-// eligible counts the nodes that may be given new tasks.
-func eligible(ctx context.Context, d *daemon.Daemon) (int, error) {
+// elsewhere counts the nodes, other than the one with the ID here, that may be
+// given new tasks, and reports whether that one may.
+func elsewhere(ctx context.Context, d *daemon.Daemon, here string) (others int, self bool, err error) {
 	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
 	list, err := d.NodeList(ctx, client.NodeListOptions{})
 	if err != nil {
-		return 0, explain(d, "list the nodes of the swarm", err)
+		return 0, false, explain(d, "list the nodes of the swarm", err)
 	}
-	count := 0
 	for _, n := range list.Items {
-		if n.Spec.Availability == swarm.NodeAvailabilityActive && n.Status.State != swarm.NodeStateDown {
-			count++
+		switch {
+		case n.Spec.Availability != swarm.NodeAvailabilityActive || n.Status.State == swarm.NodeStateDown:
+		case n.ID == here:
+			self = true
+		default:
+			others++
 		}
 	}
-	return count, nil
+	return others, self, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cutover/internal/platform/docker/badge"
+	"cutover/internal/platform/docker/daemon"
 	"cutover/internal/platform/docker/interior"
 	"cutover/internal/release"
 
@@ -133,10 +134,15 @@ type waiting struct {
 
 func unlaunched(ctx context.Context, slots []slot) ([]waiting, error) {
 	var left []waiting
+	seen := map[*daemon.Daemon]map[string][]swarm.Task{}
 	for _, s := range slots {
-		by, err := tasksOf(ctx, s.daemon, s.mark, s.App)
-		if err != nil {
-			return nil, err
+		by := seen[s.daemon]
+		if by == nil {
+			var err error
+			if by, err = tasksOf(ctx, s.daemon, s.mark, s.App); err != nil {
+				return nil, err
+			}
+			seen[s.daemon] = by
 		}
 		if _, was := last(by[s.service], launched); was {
 			continue

@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -34,7 +35,8 @@ func (p *Platform) Startable(ctx context.Context, order release.StartOrder) erro
 
 // check looks at everything an instance of the order needs.
 func (p *Platform) check(ctx context.Context, d *daemon.Daemon, order release.StartOrder) error {
-	if _, err := manages(ctx, d); err != nil {
+	here, err := manages(ctx, d)
+	if err != nil {
 		return err
 	}
 	if _, err := p.spec(order, ""); err != nil {
@@ -52,7 +54,7 @@ func (p *Platform) check(ctx context.Context, d *daemon.Daemon, order release.St
 			return err
 		}
 	}
-	return checkNodes(ctx, d, c)
+	return checkNodes(ctx, d, here.NodeID, c)
 }
 
 // checkFiled looks at what is handed to the swarm as files.
@@ -74,16 +76,16 @@ func checkFiled(a release.Artefact) error {
 }
 
 // checkNodes looks whether the instance can run on every node it may get on.
-func checkNodes(ctx context.Context, d *daemon.Daemon, c *release.Container) error {
-	count, err := eligible(ctx, d)
+func checkNodes(ctx context.Context, d *daemon.Daemon, here string, c *release.Container) error {
+	others, self, err := elsewhere(ctx, d, here)
 	switch {
 	case err != nil:
 		return err
-	case count == 0:
-		return fmt.Errorf("no node of the swarm takes new tasks: see docker node ls, and run docker node update --availability active on one")
-	case count > 1 && strings.HasPrefix(c.Pinned, "sha256:"):
-		return fmt.Errorf("the image %s is in no registry, and the swarm has %d nodes that would have to have it: push it to a registry that all of them reach, and plan again", c.Image, count)
-	case count > 1:
+	case others == 0 && !self:
+		return errors.New("no node of the swarm takes new tasks: see docker node ls, and run docker node update --availability active on one")
+	case others > 0 && strings.HasPrefix(c.Pinned, "sha256:"):
+		return fmt.Errorf("the image %s is in no registry, and other nodes of the swarm may be told to run it: push it to a registry that all of them reach, and plan again", c.Image)
+	case others > 0:
 		return nil // what a mount leads to on other machines cannot be seen from here
 	}
 	for _, m := range c.Mounts {

@@ -90,7 +90,9 @@ func (s slot) end(ctx context.Context) error {
 	return dropped(s.daemon, "remove the service", err)
 }
 
-// awaitEnd returns when no task of the slot runs, or is yet to run.
+// awaitEnd returns when no task of the slot runs, or is yet to run, and Swarm
+// has forgotten those it was about to forget: a manager of Docker 20.10 falls
+// over, with all its containers, if it does that while it removes the service.
 func (s slot) awaitEnd(ctx context.Context) error {
 	within := wholeSeconds(s.Spec.Stop.Grace) + endWait
 	deadline := time.Now().Add(within)
@@ -101,7 +103,7 @@ func (s slot) awaitEnd(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t, left := last(by[s.service], live)
+		t, left := last(by[s.service], func(t swarm.Task) bool { return live(t) || t.DesiredState == swarm.TaskStateRemove })
 		if !left {
 			return nil
 		}
