@@ -26,6 +26,6 @@
 // front, without streams and uploads. Behind nginx failed has the requests that
 // were sent on an idle connection in the moment in which a reload closed it.
 //
-// Clients speak HTTP/1.1 here. A front that speaks more is measured by giving
-// street.url and the uploaders' transport another scheme.
+// BenchmarkSwitchH2 does it with users who speak HTTP/2 over TLS, many requests
+// on each of a few connections; the others speak HTTP/1.1.
 package switching

@@ -2,6 +2,7 @@ package switching
 
 import (
 	"context"
+	"crypto/tls"
 	"os"
 	"slices"
 	"strconv"
@@ -41,12 +42,19 @@ type street struct {
 	// reloads says that a switch closes idle connections of users, so that a
 	// request sent in that moment is lost: that is measured, and no mistake.
 	reloads bool
+	// config is for users who speak HTTP/2 over TLS, nil for HTTP/1.1.
+	config *tls.Config
 
 	mu  sync.Mutex
 	all []load.Outcome
 }
 
-func (s *street) url() string { return "http://" + s.listen }
+func (s *street) url() string {
+	if s.config != nil {
+		return "https://" + s.listen
+	}
+	return "http://" + s.listen
+}
 
 // number reads how many switches or kills are wanted.
 func number(b *testing.B, name string, otherwise int) int {
@@ -98,12 +106,8 @@ func (s *street) play(switches, kills int) []turn {
 	if s.foreign {
 		streams = 0
 	}
-	crowd, err := load.Start(load.Options{URL: s.url(), Rate: 2000, PostShare: 0.2, Connections: 64,
-		Slow: 8, SlowFor: slowFor, Events: streams, Sockets: streams, Observe: s.observe})
-	if err != nil {
-		s.b.Fatal(err)
-	}
-	up := startUploaders(s.url(), streams, s.observe)
+	crowd := s.crowd(streams)
+	up := startUploaders(s, streams)
 	var turns []turn
 	serves := release.Blue
 	s.pause(time.Second) // until every connection is open
@@ -116,6 +120,25 @@ func (s *street) play(switches, kills int) []turn {
 	defer cancel()
 	s.report(crowd.Stop(ctx), failed, turns)
 	return turns
+}
+
+// crowd are the people who do anything but upload.
+type crowd interface {
+	// Stop lets what is under way end and returns the account.
+	Stop(context.Context) load.Report
+}
+
+func (s *street) crowd(streams int) crowd {
+	s.b.Helper()
+	if s.config != nil {
+		return startVisitors(s, streams)
+	}
+	c, err := load.Start(load.Options{URL: s.url(), Rate: 2000, PostShare: 0.2, Connections: 64,
+		Slow: 8, SlowFor: slowFor, Events: streams, Sockets: streams, Observe: s.observe})
+	if err != nil {
+		s.b.Fatal(err)
+	}
+	return c
 }
 
 // turn makes one switch away from a side and watches that side until the next.

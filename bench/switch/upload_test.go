@@ -30,14 +30,15 @@ const (
 	uploadPause = 40 * time.Millisecond
 )
 
-// startUploaders starts n of them; tell hears of every upload.
-func startUploaders(url string, n int, tell func(load.Outcome)) *uploaders {
+// startUploaders starts n of them; the street hears of every upload.
+func startUploaders(s *street, n int) *uploaders {
 	ctx, stop := context.WithCancel(context.Background())
-	u := &uploaders{url: url, tell: tell, stop: stop}
+	u := &uploaders{url: s.url(), tell: s.observe, stop: stop}
 	file := bytes.Repeat([]byte("0123456789abcdef"), uploadSize/16)
 	for range n {
 		u.wg.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, Timeout: 30 * time.Second}
+			client := s.line()
+			client.Timeout = time.Minute
 			defer client.CloseIdleConnections()
 			tick := time.NewTicker(uploadPause)
 			defer tick.Stop()

@@ -110,12 +110,15 @@ func (s *SignalState) weighBlock(sig Signal, split Split, l Look, b bucket) {
 
 // weighCounts compares the two versions' bad requests within the bucket.
 func (s *SignalState) weighCounts(sig Signal, split Split, l Look, b bucket) {
-	share := s.share(b.old, b.new, l, split.least(b.began))
+	fresh, old := b.new.Bad, b.old.Bad
 	if sig.Unit == ByClient {
-		s.Worse.odds(share, sig.Ratio, b.new.BadClients, b.old.BadClients)
+		fresh, old = b.new.BadClients, b.old.BadClients
+	}
+	if fresh+old == 0 {
 		return
 	}
-	s.Worse.odds(share, sig.Ratio, b.new.Bad, b.old.Bad)
+	share := s.share(b.old, b.new, l, split.least(b.began))
+	s.Worse.odds(s.stakes.at(share, sig.Ratio), fresh, old)
 }
 
 // share is the part of the bad requests that the new version may have: one

@@ -19,7 +19,7 @@ func TestTheOddsGainNothingOnAverageWhereNothingIsWorse(t *testing.T) {
 		measured, known := 0.0, 0.0
 		for k := range c.bad + 1 {
 			var w Wealth
-			w.odds(share, 1, float64(k), float64(c.bad-k))
+			w.odds(new(stakes).at(share, 1), float64(k), float64(c.bad-k))
 			gain := math.Exp(w.Log)
 			// The split measured in the bucket: which k of the bad are the new
 			// version's is a draw without replacement.
@@ -36,8 +36,8 @@ func TestTheOddsGainNothingOnAverageWhereNothingIsWorse(t *testing.T) {
 
 func TestToleranceAsksForMore(t *testing.T) {
 	var strict, lax Wealth
-	strict.odds(0.05, 1, 4, 0)
-	lax.odds(0.05, 1.5, 4, 0)
+	strict.odds(new(stakes).at(0.05, 1), 4, 0)
+	lax.odds(new(stakes).at(0.05, 1.5), 4, 0)
 	if !(strict.Log > lax.Log && lax.Log > 0) {
 		t.Errorf("four bad requests gave %v without and %v with tolerance", strict.Log, lax.Log)
 	}
@@ -47,7 +47,7 @@ func TestAFewBadRequestsOfASmallShareSuffice(t *testing.T) {
 	var w Wealth
 	n := 0
 	for ; w.Log < evidence(0.001); n++ {
-		w.odds(0.05, 1, 1, 0)
+		w.odds(new(stakes).at(0.05, 1), 1, 0)
 	}
 	if n > 4 {
 		t.Errorf("it took %d bad requests in a row", n)

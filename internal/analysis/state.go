@@ -45,6 +45,8 @@ type SignalState struct {
 	Alone bool `json:"alone,omitempty"`
 	// Note says why the latest look gave no evidence, "" if it did.
 	Note string `json:"note,omitempty"`
+
+	stakes stakes // computed when needed
 }
 
 // prepare makes the state fit the settings: a signal keeps what is remembered

@@ -18,14 +18,14 @@ func TestDealingAnewChangesNoTotal(t *testing.T) {
 func TestTheSleeperKeepsItsStake(t *testing.T) {
 	var w Wealth
 	for range 10000 {
-		w.odds(0.05, 1, 0, 1)
+		w.odds(new(stakes).at(0.05, 1), 0, 1)
 	}
 	if least := -8.0; w.Log < least {
 		t.Fatalf("after 10,000 bad requests of the old version the wealth is exp(%v)", w.Log)
 	}
 	n := 0
 	for ; w.Log < evidence(0.001); n++ {
-		w.odds(0.05, 1, 1, 0)
+		w.odds(new(stakes).at(0.05, 1), 1, 0)
 	}
 	if n > 12 {
 		t.Errorf("a late regression took %d bad requests in a row", n)
@@ -35,8 +35,8 @@ func TestTheSleeperKeepsItsStake(t *testing.T) {
 func TestWealthStaysANumberWhateverHappens(t *testing.T) {
 	var w Wealth
 	for range 300 {
-		w.odds(0.0001, 1, 1e6, 0)
-		w.odds(0.9999, 1, 0, 1e6)
+		w.odds(new(stakes).at(0.0001, 1), 1e6, 0)
+		w.odds(new(stakes).at(0.9999, 1), 0, 1e6)
 	}
 	sum := 0.0
 	for _, s := range w.Shares {
@@ -49,9 +49,9 @@ func TestWealthStaysANumberWhateverHappens(t *testing.T) {
 
 func TestThePeakIsTheHighestWealthEver(t *testing.T) {
 	var w Wealth
-	w.odds(0.05, 1, 3, 0)
+	w.odds(new(stakes).at(0.05, 1), 3, 0)
 	peak := w.Log
-	w.odds(0.05, 1, 0, 50)
+	w.odds(new(stakes).at(0.05, 1), 0, 50)
 	if w.Log >= peak || w.Peak != peak {
 		t.Errorf("log %v, peak %v, it was %v", w.Log, w.Peak, peak)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
@@ -32,6 +33,7 @@ func newProxyCommand(s *session) *cobra.Command {
 			if background {
 				return s.replaceProxy(cmd.Context(), takeover)
 			}
+			collectRarely()
 			err := proxy.Run(cmd.Context(), proxy.Options{
 				StateDir: l.proxy(), Logger: slog.New(slog.NewTextHandler(s.errs, nil)), Version: Version, Takeover: takeover,
 			})
@@ -77,5 +79,14 @@ func newProxyProcess(l layout, program string) *embedded.Process {
 	return &embedded.Process{
 		Command: []string{program, "proxy", "--state", string(l)},
 		Client:  admin.NewClient(proxy.SocketIn(l.proxy())), LogPath: filepath.Join(l.proxy(), "proxy.log"),
+	}
+}
+
+// collectRarely lets the heap grow to eight times what is live before it is
+// collected. What is live in a data plane is a few megabytes, so a collection
+// would come dozens of times a second under load. GOGC says otherwise.
+func collectRarely() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(700)
 	}
 }

@@ -15,6 +15,7 @@ func latencyOnly(ratio float64, skip time.Duration) analysis.Settings {
 }
 
 func TestASlowerVersionIsFoundNearTheBound(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		world Latencies
 		most  float64 // times the bound
@@ -35,6 +36,7 @@ func TestASlowerVersionIsFoundNearTheBound(t *testing.T) {
 }
 
 func TestAVersionThatIsNoSlowerIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	const runs = 60
 	for _, world := range LatencyNulls() {
 		s := Summarise(world.Runs(latencyOnly(1, 30*time.Second), max(runs/part, 4), 4))

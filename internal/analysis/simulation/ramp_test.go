@@ -32,6 +32,7 @@ func finite(xs []float64) (n int) {
 }
 
 func TestAHealthyReleaseReaches95PercentWithinAMinute(t *testing.T) {
+	t.Parallel()
 	runs := max(400/part, 10)
 	arrived, back, _ := journeys(ramp(0.001), runs)
 	median := Quantile(arrived, 0.5)
@@ -42,6 +43,7 @@ func TestAHealthyReleaseReaches95PercentWithinAMinute(t *testing.T) {
 }
 
 func TestABadReleaseIsTakenBackOnItsWayUp(t *testing.T) {
+	t.Parallel()
 	runs := max(400/part, 10)
 	arrived, back, bad := journeys(ramp(0.05), runs)
 	t.Logf("taken back %d of %d after a median of %.1f s and %.0f failed requests; %d arrived", finite(back), runs, Quantile(back, 0.5), Quantile(bad, 0.5), finite(arrived))
@@ -51,6 +53,7 @@ func TestABadReleaseIsTakenBackOnItsWayUp(t *testing.T) {
 }
 
 func TestAReleaseThatIsWorseByTheMarginIsSeldomPromoted(t *testing.T) {
+	t.Parallel()
 	r := ramp(0.006) // the old version's 0.1 % and the margin of half a point
 	r.Settings.Rollback = 1e-9
 	r.Settings.Hold = 1e-9

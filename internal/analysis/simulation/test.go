@@ -18,6 +18,7 @@ type Test struct {
 
 	counters analysis.Reading
 	begun    bool
+	readings [1]analysis.Reading
 }
 
 // NewTest returns a rule with the settings, for their first signal.
@@ -40,9 +41,9 @@ func (t *Test) Look(s Span) analysis.Assessment {
 }
 
 func (t *Test) look(at, weight float64) analysis.Assessment {
-	readings := [1]analysis.Reading{t.counters}
+	t.readings[0] = t.counters
 	return t.Settings.Judge(&t.State, analysis.Look{
-		At: epoch.Add(time.Duration(at * float64(time.Second))), Weight: weight, Step: t.Step, Next: t.Next, Random: t.Random, Readings: readings[:],
+		At: epoch.Add(time.Duration(at * float64(time.Second))), Weight: weight, Step: t.Step, Next: t.Next, Random: t.Random, Readings: t.readings[:],
 	})
 }
 

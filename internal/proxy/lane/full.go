@@ -28,6 +28,7 @@ type Full struct {
 
 	board   *board.Board
 	proxy   *httputil.ReverseProxy
+	direct  *direct
 	pool    *http.Transport
 	shared  *http.Transport
 	closing atomic.Bool
@@ -38,10 +39,11 @@ type Full struct {
 func NewFull(b *board.Board, log *slog.Logger) *Full {
 	open := &roster{}
 	b.Left = open.retire
-	f := &Full{board: b, pool: newPool(open), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
+	dial := dialInto(open)
+	f := &Full{board: b, direct: newDirect(dial), pool: newPool(dial), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		Transport:      &sender{pool: f.pool, shared: f.shared, board: b},
+		Transport:      &sender{direct: f.direct, pool: f.pool, shared: f.shared, board: b},
 		ModifyResponse: f.begin,
 		ErrorHandler:   f.fail,
 		BufferPool:     &buffers{},
@@ -71,8 +73,10 @@ func (f *Full) Handler(listen string) http.Handler {
 			return
 		}
 		conn.Limit(claim.Limits())
-		// An app may answer before it has read the whole body.
-		_ = http.NewResponseController(w).EnableFullDuplex()
+		if r.ContentLength != 0 {
+			// An app may answer before it has read the whole body.
+			_ = http.NewResponseController(w).EnableFullDuplex()
+		}
 		x := newExchange(claim, listen, r, &f.closing)
 		f.exchange(w, r, x)
 		x.readOut(w, r)
@@ -101,6 +105,7 @@ func (f *Full) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 // connections to endpoints.
 func (f *Full) Close() {
 	f.closing.Store(true)
+	f.direct.close()
 	f.pool.CloseIdleConnections()
 	f.shared.CloseIdleConnections()
 }

@@ -27,17 +27,28 @@ const (
 	poolPerHost = 256
 )
 
-func newPool(open *roster) *http.Transport {
+// dialInto returns a dialer that enters what it opens in the roster.
+func dialInto(open *roster) func(ctx context.Context, addr string) (*conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, addr string) (*conn, error) {
+		c, err := dialer.DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return nil, err
+		}
+		made := newConn(c)
+		open.enter(addr, made)
+		return made, nil
+	}
+}
+
+func newPool(dial func(ctx context.Context, addr string) (*conn, error)) *http.Transport {
 	return &http.Transport{
-		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			c, err := dialer.DialContext(ctx, network, addr)
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			c, err := dial(ctx, addr)
 			if err != nil {
-				return nil, err
+				return nil, err // a nil *conn would not be a nil net.Conn
 			}
-			made := newConn(c)
-			open.enter(addr, made)
-			return made, nil
+			return c, nil
 		},
 		DisableCompression:    true,
 		MaxIdleConnsPerHost:   poolPerHost,
@@ -52,6 +63,7 @@ func newPool(open *roster) *http.Transport {
 // sender sends a request to an endpoint of its side, once more if that does
 // no harm, and lets it wait while no endpoint can take it.
 type sender struct {
+	direct       *direct
 	pool, shared *http.Transport
 	board        *board.Board
 }
@@ -121,14 +133,7 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 	}
 	x.address = endpoint.Addr
 	a := &attempt{claim: claim, endpoint: endpoint, twice: twice, body: body, sendings: sendings}
-	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))
-	url := *r.URL
-	url.Host = endpoint.Addr
-	out.URL = &url
-	if err := body.give(out); err != nil {
-		return nil, a, err
-	}
-	res, err := s.pick(r, x).RoundTrip(out)
+	res, err := s.pass(r, x, a)
 	if trouble := troubleOf(res, err); trouble != nil && r.Context().Err() == nil && !x.uploadBroke.Load() {
 		claim.Failed(time.Now(), *trouble)
 	}
@@ -142,6 +147,21 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 		claim.Served()
 	}
 	return res, a, nil
+}
+
+// pass makes the attempt the shortest way there is for the request.
+func (s *sender) pass(r *http.Request, x *exchange, a *attempt) (*http.Response, error) {
+	if s.direct.takes(r, x) {
+		return s.direct.send(r, a)
+	}
+	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))
+	url := *r.URL
+	url.Host = a.endpoint.Addr
+	out.URL = &url
+	if err := a.body.give(out); err != nil {
+		return nil, err
+	}
+	return s.pick(r, x).RoundTrip(out)
 }
 
 // troubleOf says what an outcome tells of the endpoint, nil for nothing bad.

@@ -20,7 +20,7 @@ const (
 // newSharedPool returns a pool that speaks HTTP/2 without TLS: many requests
 // share a connection.
 func newSharedPool() *http.Transport {
-	p := newPool(nil) // they are closed when they have been idle for a while
+	p := newPool(dialInto(nil)) // they are closed when they have been idle for a while
 	dial := p.DialContext
 	p.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := dial(ctx, network, addr)

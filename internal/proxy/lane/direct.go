@@ -1,0 +1,215 @@
+package lane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"sync"
+	"time"
+
+	"cutover/internal/release"
+)
+
+// direct sends requests that have no body and may be repeated, which most
+// requests are, over connections of its own. It writes a request and reads its
+// answer in the goroutine that serves the client: the pool of net/http has two
+// more for each connection, so that bodies can go both ways at once, and to hand
+// a request through them takes longer than everything else that is done for it.
+//
+// What is promised of connections to endpoints (see conn) holds here too.
+type direct struct {
+	dial func(ctx context.Context, addr string) (*conn, error)
+
+	mu   sync.Mutex
+	idle map[string][]*line // the one that was used last is last
+	// sweeper closes what nobody uses any more; nil while nothing is idle.
+	sweeper *time.Timer
+	closed  bool
+}
+
+func newDirect(dial func(context.Context, string) (*conn, error)) *direct {
+	return &direct{dial: dial, idle: map[string][]*line{}}
+}
+
+// takes reports whether a request can go this way.
+func (d *direct) takes(r *http.Request, x *exchange) bool {
+	return r.Body == nil && r.Host != "" && len(r.Trailer) == 0 && x.claim.Backend() != release.H2C &&
+		r.Header.Get("Upgrade") == "" && r.Header.Get("Expect") == "" && repeatable(r)
+}
+
+// send makes the attempt with r, which must be one that direct takes. It
+// returns when the head of the answer is there. Its errors are those of a pool
+// of net/http: a *net.OpError "dial" if there is no connection.
+func (d *direct) send(r *http.Request, a *attempt) (*http.Response, error) {
+	for {
+		l, err := d.take(r.Context(), a)
+		if err != nil {
+			return nil, err
+		}
+		res, err := d.ask(l, r, a)
+		if !errors.Is(err, errStale) {
+			return res, err
+		}
+		// Nothing was written. There are only so many of these.
+	}
+}
+
+// take returns a connection for the attempt, a kept one if there is one.
+func (d *direct) take(ctx context.Context, a *attempt) (*line, error) {
+	l := d.pop(a.endpoint.Addr)
+	kept := l != nil
+	if !kept {
+		c, err := d.dial(ctx, a.endpoint.Addr)
+		if err != nil {
+			return nil, err
+		}
+		l = newLine(c, a.endpoint.Addr)
+	}
+	a.conn.Store(l.conn)
+	l.conn.take(a, kept)
+	return l, nil
+}
+
+func (d *direct) ask(l *line, r *http.Request, a *attempt) (*http.Response, error) {
+	stop := context.AfterFunc(r.Context(), func() { l.conn.Close() })
+	res, err := l.ask(r)
+	if err != nil {
+		stop()
+		l.conn.Close()
+		if cause := r.Context().Err(); cause != nil {
+			return nil, cause
+		}
+		return nil, err
+	}
+	back := &lineBody{ReadCloser: res.Body, end: func(whole bool) {
+		// If it cannot be stopped the connection is being closed.
+		if alive := stop(); alive && whole && !res.Close && !r.Close && l.in.Buffered() == 0 {
+			l.conn.free(a)
+			d.keep(l)
+			return
+		}
+		l.conn.Close()
+	}}
+	if res.Body == http.NoBody {
+		back.done(true)
+		return res, nil
+	}
+	res.Body = back
+	return res, nil
+}
+
+// pop takes the connection that was used last, nil if none is kept.
+func (d *direct) pop(addr string) *line {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := d.idle[addr]
+	if len(all) == 0 {
+		return nil
+	}
+	l := all[len(all)-1]
+	all[len(all)-1] = nil
+	d.idle[addr] = all[:len(all)-1]
+	return l
+}
+
+// keep makes a connection available for the next request.
+func (d *direct) keep(l *line) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || l.conn.retired.Load() || len(d.idle[l.addr]) >= poolPerHost {
+		l.conn.Close()
+		return
+	}
+	d.idle[l.addr] = append(d.idle[l.addr], l)
+	if d.sweeper == nil {
+		d.sweeper = time.AfterFunc(poolTimeout, d.sweep)
+	}
+}
+
+// sweep closes connections that nobody has used for poolTimeout, and comes
+// again while there are others.
+func (d *direct) sweep() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for addr, all := range d.idle {
+		rested := 0
+		for rested < len(all) && (all[rested].conn.idle() >= poolTimeout || all[rested].conn.retired.Load()) {
+			all[rested].conn.Close()
+			rested++
+		}
+		if d.idle[addr] = append(all[:0:0], all[rested:]...); rested == len(all) {
+			delete(d.idle, addr)
+		}
+	}
+	d.sweeper = nil
+	if len(d.idle) > 0 && !d.closed {
+		d.sweeper = time.AfterFunc(poolTimeout/2, d.sweep)
+	}
+}
+
+// close drops the idle connections and keeps none from now on.
+func (d *direct) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	for _, all := range d.idle {
+		for _, l := range all {
+			l.conn.Close()
+		}
+	}
+	clear(d.idle)
+	if d.sweeper != nil {
+		d.sweeper.Stop()
+	}
+}
+
+// mostHead is how long the heads of an answer, interim ones included, may be
+// in bytes: what net/http's pool allows.
+const mostHead = 10 << 20
+
+// ask writes the request and reads the head of the answer.
+func (l *line) ask(r *http.Request) (*http.Response, error) {
+	if err := r.Write(l.out); err != nil {
+		return nil, err
+	}
+	if err := l.out.Flush(); err != nil {
+		return nil, err
+	}
+	if err := l.arm(time.Now()); err != nil {
+		return nil, err
+	}
+	l.left = mostHead
+	res, err := l.head(r)
+	if err != nil {
+		return nil, err
+	}
+	l.left = math.MaxInt64
+	if res.ContentLength >= 0 && res.ContentLength <= int64(l.in.Buffered()) {
+		return res, nil // nothing more will be waited for
+	}
+	return res, l.disarm()
+}
+
+// head reads heads until one is final, and passes interim ones on.
+func (l *line) head(r *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(r.Context())
+	for {
+		res, err := http.ReadResponse(l.in, r)
+		switch {
+		case err != nil:
+			return nil, err
+		case res.StatusCode == http.StatusSwitchingProtocols:
+			return nil, errors.New("the instance switched protocols unasked")
+		case res.StatusCode >= 200:
+			return res, nil
+		case trace != nil && trace.Got1xxResponse != nil:
+			if err := trace.Got1xxResponse(res.StatusCode, textproto.MIMEHeader(res.Header)); err != nil {
+				return nil, fmt.Errorf("pass an interim answer on: %w", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package lane
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// line is a connection with what is needed to speak HTTP/1.1 on it.
+type line struct {
+	conn *conn
+	addr string
+	in   *bufio.Reader
+	out  *bufio.Writer
+	// left is how many bytes may still be read, until the deadline for it, zero
+	// for none.
+	left  int64
+	until time.Time
+}
+
+func newLine(c *conn, addr string) *line {
+	l := &line{conn: c, addr: addr, out: bufio.NewWriterSize(c, 4<<10)}
+	l.in = bufio.NewReaderSize(l, 8<<10)
+	return l
+}
+
+// armSlack is how much sooner than answerTimeout the wait for an answer may
+// end: to move a deadline costs more than to read a short answer, so that of a
+// busy connection is moved once in a while.
+const armSlack = time.Minute
+
+// arm sees to it that the wait for an answer ends.
+func (l *line) arm(now time.Time) error {
+	if l.until.Sub(now) > answerTimeout-armSlack {
+		return nil
+	}
+	l.until = now.Add(answerTimeout)
+	return l.conn.SetReadDeadline(l.until)
+}
+
+// disarm lets the rest of an answer take its time.
+func (l *line) disarm() error {
+	l.until = time.Time{}
+	return l.conn.SetReadDeadline(time.Time{})
+}
+
+var errLongHead = errors.New("the head of the answer is too long")
+
+// Read implements io.Reader below the buffer.
+func (l *line) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errLongHead
+	}
+	n, err := l.conn.Read(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	return n, err
+}
+
+// lineBody is the body of an answer. It says once how it ended: read whole or
+// not.
+type lineBody struct {
+	io.ReadCloser
+	ended atomic.Bool
+	end   func(whole bool)
+}
+
+// Read implements io.Reader.
+func (b *lineBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil {
+		b.done(err == io.EOF)
+	}
+	return n, err
+}
+
+// Close implements io.Closer. What was not read whole takes its connection
+// with it: nobody knows how much would have to be read first.
+func (b *lineBody) Close() error {
+	b.done(false)
+	return nil
+}
+
+func (b *lineBody) done(whole bool) {
+	if !b.ended.Swap(true) {
+		b.end(whole)
+	}
+}
