@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}
-	testkit.Main(m, nil, docker.Stop, alone.Stop)
+	testkit.Main(m, nil, docker.Stop, alone.Stop, second.Stop, first.Stop)
 }
 
 func TestServicesOfASwarmAreAPlatform(t *testing.T) {

@@ -64,7 +64,7 @@ func unfit(t swarm.Task) bool {
 // launched reports whether the program of a task ever ran.
 func launched(t swarm.Task) bool { return running(t) || !live(t) && !unfit(t) }
 
-func every(swarm.Task) bool     { return true }
+func every(swarm.Task) bool   { return true }
 func ended(t swarm.Task) bool { return !live(t) }
 
 // last returns the newest of the tasks for which is holds.
