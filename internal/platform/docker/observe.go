@@ -28,7 +28,7 @@ func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance,
 	if err := house.CheckApp(app); err != nil {
 		return nil, fmt.Errorf("observe: %w", err)
 	}
-	slots, err := p.known(ctx, app)
+	slots, err := p.at.Known(ctx, app)
 	if err != nil {
 		return nil, fmt.Errorf("observe %s: %w", app, err)
 	}
@@ -54,19 +54,6 @@ func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance,
 		}
 	}
 	return there, nil
-}
-
-// known lists the slots of app without taking its lock.
-func (p *Platform) known(ctx context.Context, app string) ([]slot, error) {
-	mark, err := p.at.ReadMark()
-	if err != nil || mark == "" {
-		return nil, err
-	}
-	b, err := p.at.Read(app)
-	if err != nil {
-		return nil, err
-	}
-	return p.slots(ctx, mark, app, b.Sockets)
 }
 
 // look describes one slot. It has no ID if the slot is gone.

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
-	"cutover/internal/platform/docker/badge"
 	"cutover/internal/platform/docker/daemon"
 	"cutover/internal/platform/docker/house"
 	"cutover/internal/release"
@@ -17,7 +15,7 @@ import (
 // goroutines, and by several controllers that share the state folder.
 type Platform struct {
 	opt     Options
-	at      house.Layout
+	at      house.House[slot]
 	boot    string
 	daemons *daemon.Set
 	watches *watches
@@ -34,10 +32,9 @@ func New(o Options) (*Platform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the docker platform: read the boot id: %w", err)
 	}
-	return &Platform{
-		opt: o, at: house.Layout{Root: o.StateDir}, boot: strings.TrimSpace(string(boot)),
-		daemons: daemon.NewSet(), watches: newWatches(o.Logger),
-	}, nil
+	p := &Platform{opt: o, boot: strings.TrimSpace(string(boot)), daemons: daemon.NewSet(), watches: newWatches(o.Logger)}
+	p.at = house.House[slot]{Layout: house.Layout{Root: o.StateDir}, Find: p.slots}
+	return p, nil
 }
 
 // Close gives the connections to the daemons up. Instances are left alone.
@@ -52,35 +49,21 @@ func (p *Platform) Fence(app string) (uint64, error) { return p.at.Fence(app) }
 
 // visit is the right to change one app's instances.
 type visit struct {
-	*house.Visit
-	p   *Platform
-	all []slot
+	*house.Visit[slot]
+	p *Platform
 }
 
-// enter takes the right to change app's instances: one at a time among all
-// controllers, and none with an older fence. A socket that is not "" is one
-// that instances may get on. The caller must call Leave.
+// enter is house.Enter for this platform's visits.
 func (p *Platform) enter(ctx context.Context, stamp release.Stamp, socket string) (*visit, error) {
-	v := &visit{p: p}
-	var err error
-	v.Visit, err = p.at.Enter(ctx, stamp, socket, func(ctx context.Context, mark string, sockets []string) (list []badge.Badge, err error) {
-		v.all, err = p.slots(ctx, mark, stamp.App, sockets)
-		return badges(v.all), err
-	})
-	return v, err
+	v, err := p.at.Enter(ctx, stamp, socket)
+	return &visit{v, p}, err
 }
 
-func badges(all []slot) []badge.Badge {
-	list := make([]badge.Badge, len(all))
-	for i, s := range all {
-		list[i] = s.Badge
+// slots lists app's containers on the daemon at a socket.
+func (p *Platform) slots(ctx context.Context, socket, mark, app string) ([]slot, error) {
+	d, err := p.daemons.At(socket)
+	if err != nil {
+		return nil, err
 	}
-	return list
-}
-
-// slots lists app's containers on all sockets, oldest first.
-func (p *Platform) slots(ctx context.Context, mark, app string, sockets []string) ([]slot, error) {
-	all, err := daemon.Gather(p.daemons, sockets, func(d *daemon.Daemon) ([]slot, error) { return slotsOf(ctx, d, mark, app) })
-	slices.SortFunc(all, func(a, b slot) int { return a.Number - b.Number })
-	return all, err
+	return slotsOf(ctx, d, mark, app)
 }

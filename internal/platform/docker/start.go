@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"cutover/internal/platform/docker/badge"
 	"cutover/internal/platform/docker/daemon"
 	"cutover/internal/platform/docker/interior"
 	"cutover/internal/release"
@@ -37,10 +35,10 @@ func (p *Platform) Start(ctx context.Context, order release.StartOrder) error {
 }
 
 func (v *visit) fulfil(ctx context.Context, order release.StartOrder) error {
-	if err := badge.Unmixed(badges(v.all), order); err != nil {
+	side, err := v.Side(order)
+	if err != nil {
 		return err
 	}
-	side := slices.DeleteFunc(slices.Clone(v.all), func(s slot) bool { return !s.Of(order) })
 	due, lacking, err := v.shortfall(ctx, side, order.Count)
 	if err != nil || len(due)+lacking == 0 {
 		return err

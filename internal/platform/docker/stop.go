@@ -62,7 +62,7 @@ func (p *Platform) condemn(ctx context.Context, order release.StopOrder) ([]slot
 		return nil, err
 	}
 	defer v.Leave()
-	named := slices.DeleteFunc(v.all, func(s slot) bool { return !slices.Contains(order.Instances, s.ID) })
+	named := slices.DeleteFunc(v.All, func(s slot) bool { return !slices.Contains(order.Instances, s.ID) })
 	for _, s := range named {
 		if err := p.notesOf(s).condemn(p.opt.Now()); err != nil {
 			return nil, err
@@ -204,12 +204,12 @@ func (p *Platform) tidy(ctx context.Context, stamp release.Stamp) error {
 		return err
 	}
 	defer v.Leave()
-	p.watches.keep(stamp.App, v.all)
+	p.watches.keep(stamp.App, v.All)
 	sockets := v.KeepSockets(func(socket string) bool {
-		return slices.ContainsFunc(v.all, func(s slot) bool { return s.daemon.Socket == socket })
+		return slices.ContainsFunc(v.All, func(s slot) bool { return s.daemon.Socket == socket })
 	})
 	ids, digests := map[string]bool{}, map[string]bool{}
-	for _, s := range v.all {
+	for _, s := range v.All {
 		ids[s.ID], digests[s.Digest] = true, true
 	}
 	// Files that were laid out for no instance are laid out again by a later start.

@@ -91,25 +91,8 @@ func Read(labels map[string]string) (b Badge, ok bool) {
 	return b, true
 }
 
-// Of reports whether b is of the order's component on its side.
-func (b Badge) Of(order release.StartOrder) bool {
-	return b.Side == order.Side && b.Component == order.Component
-}
-
-// Unmixed returns an error if any of the instances is on the order's side and
-// of another version or configuration: one side never mixes two.
-func Unmixed(all []Badge, order release.StartOrder) error {
-	var others []string
-	for _, b := range all {
-		if b.Of(order) && (b.Version != order.Version || b.Digest != order.Digest) {
-			others = append(others, fmt.Sprintf("%s (%s, digest %.12s)", b.ID, b.Version, b.Digest))
-		}
-	}
-	if len(others) > 0 {
-		return fmt.Errorf("%s still has instances of another version: %s: stop them first", order.Side, strings.Join(others, ", "))
-	}
-	return nil
-}
+// Worn is the badge itself, for those who wear it.
+func (b Badge) Worn() Badge { return b }
 
 // Secrets returns the values of the instance's references as far as they can
 // be found now. They must never be stored, logged or shown.

@@ -82,20 +82,3 @@ func Gone(err error) bool { return errdefs.IsNotFound(err) }
 func Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, callWithin)
 }
-
-// Gather lists what list finds on the daemons at all sockets. Without an answer
-// of one of them nothing is known.
-func Gather[T any](ds *Set, sockets []string, list func(*Daemon) ([]T, error)) ([]T, error) {
-	var all []T
-	var failed []error
-	for _, socket := range sockets {
-		d, err := ds.At(socket)
-		if err == nil {
-			var some []T
-			some, err = list(d)
-			all = append(all, some...)
-		}
-		failed = append(failed, err)
-	}
-	return all, errors.Join(failed...)
-}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"cutover/internal/durable"
@@ -75,38 +76,73 @@ func CheckApp(app string) error {
 // waited for.
 const lockWait = 15 * time.Second
 
-// List finds the instances of an app that bear the mark, on all sockets.
-type List func(ctx context.Context, mark string, sockets []string) ([]badge.Badge, error)
+// Slot is the place of one instance, as a platform finds it.
+type Slot interface{ Worn() badge.Badge }
+
+// House is a state folder with the slots that bear its mark.
+type House[S Slot] struct {
+	Layout
+	// Find lists the slots that an app has on the daemon at a socket.
+	Find func(ctx context.Context, socket, mark, app string) ([]S, error)
+}
 
 // Visit is the right to change one app's instances.
-type Visit struct {
+type Visit[S Slot] struct {
 	Book
 	// Mark is borne by what belongs to this state folder.
 	Mark string
-	at   Layout
-	app  string
-	lock *durable.Lock
+	// All are the slots there were when the visit began, oldest first.
+	All []S
+
+	house House[S]
+	app   string
+	lock  *durable.Lock
 }
 
-// Enter takes the right to change app's instances: one at a time among all
-// controllers, and none with an older fence, by the book or by the labels of
-// what list finds, which is release.ErrFenced. A socket that is not "" is one
-// that instances may get on. The caller must call Leave.
-func (l Layout) Enter(ctx context.Context, stamp release.Stamp, socket string, list List) (*Visit, error) {
+// Known lists the slots of an app on all sockets, oldest first, without taking
+// its lock. If one daemon does not answer, nothing is known.
+func (h House[S]) Known(ctx context.Context, app string) ([]S, error) {
+	mark, err := h.ReadMark()
+	if err != nil || mark == "" {
+		return nil, err
+	}
+	b, err := h.Read(app)
+	if err != nil {
+		return nil, err
+	}
+	return h.find(ctx, b.Sockets, mark, app)
+}
+
+func (h House[S]) find(ctx context.Context, sockets []string, mark, app string) ([]S, error) {
+	var all []S
+	var failed []error
+	for _, socket := range sockets {
+		some, err := h.Find(ctx, socket, mark, app)
+		all, failed = append(all, some...), append(failed, err)
+	}
+	slices.SortFunc(all, func(a, b S) int { return a.Worn().Number - b.Worn().Number })
+	return all, errors.Join(failed...)
+}
+
+// Enter takes the right to change an app's instances: one at a time among all
+// controllers, and none with an older fence, by the book or by the labels of a
+// slot, which is release.ErrFenced. A socket that is not "" is one that
+// instances may get on. The caller must call Leave.
+func (h House[S]) Enter(ctx context.Context, stamp release.Stamp, socket string) (*Visit[S], error) {
 	if err := CheckApp(stamp.App); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(l.App(stamp.App), 0o700); err != nil {
+	if err := os.MkdirAll(h.App(stamp.App), 0o700); err != nil {
 		return nil, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	lock, err := durable.TakeLock(waiting, l.lock(stamp.App), os.O_CREATE)
+	lock, err := durable.TakeLock(waiting, h.lock(stamp.App), os.O_CREATE)
 	if err != nil {
 		return nil, fmt.Errorf("wait for another controller that works on %s: %w", stamp.App, err)
 	}
-	v := &Visit{at: l, lock: lock, app: stamp.App}
-	if err := v.open(ctx, stamp, socket, list); err != nil {
+	v := &Visit[S]{house: h, lock: lock, app: stamp.App}
+	if err := v.open(ctx, stamp, socket); err != nil {
 		lock.Release()
 		return nil, err
 	}
@@ -114,15 +150,15 @@ func (l Layout) Enter(ctx context.Context, stamp release.Stamp, socket string, l
 }
 
 // Leave gives the right up.
-func (v *Visit) Leave() { v.lock.Release() }
+func (v *Visit[S]) Leave() { v.lock.Release() }
 
-// open reads the book, looks at all instances, and refuses an order older than
-// one already seen.
-func (v *Visit) open(ctx context.Context, stamp release.Stamp, socket string, list List) (err error) {
-	if v.Mark, err = v.at.MakeMark(); err != nil {
+// open reads the book, looks at all slots, and refuses an order older than one
+// already seen.
+func (v *Visit[S]) open(ctx context.Context, stamp release.Stamp, socket string) (err error) {
+	if v.Mark, err = v.house.MakeMark(); err != nil {
 		return err
 	}
-	before, err := v.at.Read(v.app)
+	before, err := v.house.Read(v.app)
 	if err != nil {
 		return err
 	}
@@ -131,12 +167,11 @@ func (v *Visit) open(ctx context.Context, stamp release.Stamp, socket string, li
 	if socket != "" && !slices.Contains(v.Sockets, socket) {
 		v.Sockets = append(v.Sockets, socket)
 	}
-	all, err := list(ctx, v.Mark, v.Sockets)
-	if err != nil {
+	if v.All, err = v.house.find(ctx, v.Sockets, v.Mark, v.app); err != nil {
 		return err
 	}
-	for _, b := range all {
-		v.Fence, v.Last = max(v.Fence, b.Fence), max(v.Last, b.Number)
+	for _, s := range v.All {
+		v.Fence, v.Last = max(v.Fence, s.Worn().Fence), max(v.Last, s.Worn().Number)
 	}
 	if stamp.Fence < v.Fence {
 		return fmt.Errorf("order %s has fence %d, an order with %d was seen: %w", stamp.Key, stamp.Fence, v.Fence, release.ErrFenced)
@@ -149,16 +184,37 @@ func (v *Visit) open(ctx context.Context, stamp release.Stamp, socket string, li
 }
 
 // Save makes what was changed in the book durable.
-func (v *Visit) Save() error { return durable.WriteRecord(v.at.book(v.app), v.Book) }
+func (v *Visit[S]) Save() error { return durable.WriteRecord(v.house.book(v.app), v.Book) }
 
 // Next returns the number of the next instance, which is never used again.
-func (v *Visit) Next() (int, error) {
+func (v *Visit[S]) Next() (int, error) {
 	v.Last++
 	return v.Last, v.Save()
 }
 
+// Side returns the slots of the order's component on its side, and an error if
+// any is of another version or configuration: one side never mixes two.
+func (v *Visit[S]) Side(order release.StartOrder) ([]S, error) {
+	var side []S
+	var others []string
+	for _, s := range v.All {
+		b := s.Worn()
+		switch {
+		case b.Side != order.Side || b.Component != order.Component:
+		case b.Version != order.Version || b.Digest != order.Digest:
+			others = append(others, fmt.Sprintf("%s (%s, digest %.12s)", b.ID, b.Version, b.Digest))
+		default:
+			side = append(side, s)
+		}
+	}
+	if len(others) > 0 {
+		return nil, fmt.Errorf("%s still has instances of another version: %s: stop them first", order.Side, strings.Join(others, ", "))
+	}
+	return side, nil
+}
+
 // KeepSockets forgets the sockets on which no instance is left.
-func (v *Visit) KeepSockets(used func(socket string) bool) error {
+func (v *Visit[S]) KeepSockets(used func(socket string) bool) error {
 	v.Sockets = slices.DeleteFunc(v.Sockets, func(socket string) bool { return !used(socket) })
 	return v.Save()
 }

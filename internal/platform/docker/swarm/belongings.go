@@ -103,7 +103,7 @@ func makeConfig(ctx context.Context, d *daemon.Daemon, spec swarm.ConfigSpec) (s
 // service any more. The caller must be on a visit.
 func (v *visit) dropBelongings(ctx context.Context, d *daemon.Daemon, app string) error {
 	left := map[string]bool{}
-	for _, s := range v.all {
+	for _, s := range v.All {
 		left[s.ID] = true
 	}
 	ctx, cancel := daemon.Bounded(ctx)

@@ -39,7 +39,7 @@ func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance,
 }
 
 func (p *Platform) observe(ctx context.Context, app string) ([]release.Instance, error) {
-	slots, err := p.known(ctx, app)
+	slots, err := p.at.Known(ctx, app)
 	if err != nil || len(slots) == 0 {
 		return nil, err
 	}

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
-	"cutover/internal/platform/docker/badge"
 	"cutover/internal/platform/docker/daemon"
 	"cutover/internal/platform/docker/house"
 	"cutover/internal/platform/lookout"
@@ -24,7 +22,7 @@ type Options = house.Options
 // folder.
 type Platform struct {
 	opt     Options
-	at      house.Layout
+	at      house.House[slot]
 	daemons *daemon.Set
 	seen    *lookout.Lookout
 }
@@ -40,10 +38,9 @@ func New(o Options) (*Platform, error) {
 	if err := os.MkdirAll(ready, 0o700); err != nil {
 		return nil, fmt.Errorf("open the Swarm platform: %w", err)
 	}
-	return &Platform{
-		opt: o, at: house.Layout{Root: o.StateDir}, daemons: daemon.NewSet(),
-		seen: &lookout.Lookout{Folder: ready, Now: o.Now},
-	}, nil
+	p := &Platform{opt: o, daemons: daemon.NewSet(), seen: &lookout.Lookout{Folder: ready, Now: o.Now}}
+	p.at = house.House[slot]{Layout: house.Layout{Root: o.StateDir}, Find: p.slots}
+	return p, nil
 }
 
 // Close gives the connections to the daemons up. Instances are left alone.
@@ -58,40 +55,21 @@ func (p *Platform) Fence(app string) (uint64, error) { return p.at.Fence(app) }
 
 // visit is the right to change one app's instances.
 type visit struct {
-	*house.Visit
-	p   *Platform
-	all []slot
+	*house.Visit[slot]
+	p *Platform
 }
 
-// enter takes the right to change app's instances: one at a time among all
-// controllers, and none with an older fence. A socket that is not "" is one
-// that instances may get on. The caller must call Leave.
+// enter is house.Enter for this platform's visits.
 func (p *Platform) enter(ctx context.Context, stamp release.Stamp, socket string) (*visit, error) {
-	v := &visit{p: p}
-	var err error
-	v.Visit, err = p.at.Enter(ctx, stamp, socket, func(ctx context.Context, mark string, sockets []string) (list []badge.Badge, err error) {
-		v.all, err = p.slots(ctx, mark, stamp.App, sockets)
-		return badges(v.all), err
-	})
-	return v, err
+	v, err := p.at.Enter(ctx, stamp, socket)
+	return &visit{v, p}, err
 }
 
-// slots lists app's services in all swarms, oldest first.
-func (p *Platform) slots(ctx context.Context, mark, app string, sockets []string) ([]slot, error) {
-	all, err := daemon.Gather(p.daemons, sockets, func(d *daemon.Daemon) ([]slot, error) { return slotsOf(ctx, d, mark, app) })
-	slices.SortFunc(all, func(a, b slot) int { return a.Number - b.Number })
-	return all, err
-}
-
-// known lists the slots of app without taking its lock.
-func (p *Platform) known(ctx context.Context, app string) ([]slot, error) {
-	mark, err := p.at.ReadMark()
-	if err != nil || mark == "" {
-		return nil, err
-	}
-	b, err := p.at.Read(app)
+// slots lists app's services in the swarm of the manager at a socket.
+func (p *Platform) slots(ctx context.Context, socket, mark, app string) ([]slot, error) {
+	d, err := p.daemons.At(socket)
 	if err != nil {
 		return nil, err
 	}
-	return p.slots(ctx, mark, app, b.Sockets)
+	return slotsOf(ctx, d, mark, app)
 }

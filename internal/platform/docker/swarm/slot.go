@@ -110,11 +110,3 @@ func (s slot) changeOnce(ctx context.Context, edit func(*swarm.ServiceSpec)) err
 func replicated(count uint64) swarm.ServiceMode {
 	return swarm.ServiceMode{Replicated: &swarm.ReplicatedService{Replicas: &count}}
 }
-
-func badges(all []slot) []badge.Badge {
-	list := make([]badge.Badge, len(all))
-	for i, s := range all {
-		list[i] = s.Badge
-	}
-	return list
-}

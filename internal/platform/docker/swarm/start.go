@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"cutover/internal/platform/docker/badge"
 	"cutover/internal/platform/docker/daemon"
 	"cutover/internal/platform/docker/interior"
 	"cutover/internal/release"
@@ -51,12 +50,13 @@ func (p *Platform) Start(ctx context.Context, order release.StartOrder) error {
 
 // fulfil creates what lacks, and returns all slots of the order.
 func (v *visit) fulfil(ctx context.Context, order release.StartOrder) ([]slot, error) {
-	if err := badge.Unmixed(badges(v.all), order); err != nil {
+	all, err := v.Side(order)
+	if err != nil {
 		return nil, err
 	}
 	var side []slot
-	for _, s := range v.all {
-		if !s.Of(order) || s.ending() {
+	for _, s := range all {
+		if s.ending() {
 			continue
 		}
 		if err := s.revive(ctx); err != nil {

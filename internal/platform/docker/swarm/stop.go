@@ -58,7 +58,7 @@ func (p *Platform) condemn(ctx context.Context, order release.StopOrder) ([]slot
 	defer v.Leave()
 	var named []slot
 	now := p.opt.Now().UTC().Format(time.RFC3339Nano)
-	for _, s := range v.all {
+	for _, s := range v.All {
 		if !slices.Contains(order.Instances, s.ID) {
 			continue
 		}
@@ -137,7 +137,7 @@ func (p *Platform) tidy(ctx context.Context, stamp release.Stamp, stopped []slot
 		failed = append(failed, p.seen.Forget(s.App+"/"+s.ID))
 	}
 	notes := map[string]bool{}
-	for _, s := range v.all {
+	for _, s := range v.All {
 		notes[noteName(s.ID)] = true
 	}
 	failed = append(failed, house.DropOthers(p.at.Notes(stamp.App), notes))
@@ -145,6 +145,6 @@ func (p *Platform) tidy(ctx context.Context, stamp release.Stamp, stopped []slot
 		return err
 	}
 	return v.KeepSockets(func(socket string) bool {
-		return slices.ContainsFunc(v.all, func(s slot) bool { return s.daemon.Socket == socket })
+		return slices.ContainsFunc(v.All, func(s slot) bool { return s.daemon.Socket == socket })
 	})
 }
