@@ -3,10 +3,10 @@ package cli_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
-	"cutover/internal/release"
 	"cutover/internal/testkit/dockerd"
 )
 
@@ -25,49 +25,24 @@ func swarming(t *testing.T) *house {
 	return h
 }
 
-// inSwarm counts the services of the swarm.
-func inSwarm(t *testing.T) int {
+// inSwarm names the services of the swarm, sorted.
+func inSwarm(t *testing.T) []string {
 	t.Helper()
-	var list []json.RawMessage
+	var list []struct{ Spec struct{ Name string } }
 	if err := json.Unmarshal(manager.Do(t, http.MethodGet, "/services", nil), &list); err != nil {
 		t.Fatal(err)
 	}
-	return len(list)
+	var names []string
+	for _, s := range list {
+		names = append(names, s.Spec.Name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func TestServicesOfASwarmAreUpgradedAndTakenBackWhileTheControllerIsKilled(t *testing.T) {
 	t.Parallel()
-	h := swarming(t)
-	h.must(0, "deploy", "-f", "app.yaml", "-f", "v1.yaml")
-	users := h.users()
-	users.await("v1")
-	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml")
-	await(t, "a tenth of the traffic on v2", func() bool {
-		v := h.view("shop-v2")
-		return v.State.Phase == release.Shifting && v.State.Held && v.World.Traffic.Sides.Green.Weight == 1000
-	})
-	for _, p := range h.processes() {
-		if p.is("serve") {
-			kill(t, p.pid)
-		}
-	}
-	users.await("v2")
-	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml") // by another controller
-	h.must(0, "next", "shop")
-	await(t, "half of the traffic on v2", func() bool { return h.view("shop-v2").World.Traffic.Sides.Green.Weight == 5000 })
-	if n := inSwarm(t); n != 4 {
-		t.Errorf("another controller has %d services; want the 4 there were", n)
-	}
-	h.must(0, "abort", "shop", "-m", "the users do not like it")
-	await(t, "the end of the release", func() bool { return h.view("shop-v2").State.Phase.Ended() })
-	await(t, "the services of v1 alone", func() bool { return inSwarm(t) == 2 })
-	users.await("v1")
-	users.finish()
-	h.must(0, "audit", "verify")
-	h.must(0, "down", "--yes")
-	if n := inSwarm(t); n > 0 {
-		t.Errorf("after down there are %d services", n)
-	}
+	upgradedAndTakenBack(t, swarming(t), func() []string { return inSwarm(t) })
 }
 
 func TestServicesThatCannotRunAreRefusedBeforeTheRelease(t *testing.T) {
