@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 )
 
 // Swarm makes the daemon the manager, and the only node, of a swarm, once, and
@@ -32,6 +33,8 @@ func (s *Server) initSwarm() error {
 	}
 	return s.ask("/swarm/init", map[string]any{
 		"ListenAddr": s.loopback() + ":2377", "AdvertiseAddr": s.loopback(), "DefaultAddrPool": []string{"10.214.0.0/16"}, "SubnetSize": 24,
+		// A node that is merely slow must not be taken for lost.
+		"Spec": map[string]any{"Dispatcher": map[string]any{"HeartbeatPeriod": time.Minute}},
 	})
 }
 

@@ -57,13 +57,13 @@ func TestAnInstanceIsFollowedFromNodeToNode(t *testing.T) {
 
 	setAvailability(t, true, "drain")
 	there := runs(t, p, order)
-	if n := len(second.Containers(t)); n != 1 || platformtest.WhoAmI(t, there.Addr).Get("CUTOVER_INSTANCE") != there.ID {
-		t.Errorf("the other node has %d containers, and %+v is not reached there", n, there)
+	if n := len(second.Containers(t)); n == 0 || platformtest.WhoAmI(t, there.Addr).Get("CUTOVER_INSTANCE") != there.ID {
+		t.Errorf("the other node has %d containers, or %+v is not reached there", n, there)
 	}
 	setAvailability(t, true, "active")
 	setAvailability(t, false, "drain")
 	here := awaits(t, p, order.App, "the instance on the manager's node", func(in release.Instance) bool {
-		return in.Serves() && in.Since.After(there.Since) && len(first.Containers(t)) == 1
+		return in.Serves() && in.Since.After(there.Since) && len(first.Containers(t)) > 0
 	})
 	if here.ID != there.ID || here.Restarts != 0 || !here.Since.After(there.Since) {
 		t.Errorf("%+v was moved and became %+v", there, here)

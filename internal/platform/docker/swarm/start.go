@@ -17,8 +17,9 @@ const (
 	// launchWithin is how long Swarm may take to launch a task: the node may
 	// have to download the image first.
 	launchWithin = 15 * time.Minute
-	// placeWithin is how long no node may be found for a task.
-	placeWithin = 15 * time.Second
+	// placeWithin is how long no node may be found for a task: one may be on its
+	// way back.
+	placeWithin = time.Minute
 	// poll is how often tasks are looked at while they are waited for.
 	poll = 100 * time.Millisecond
 )
