@@ -58,7 +58,7 @@ func (s *Server) fullRollback(w http.ResponseWriter, r *http.Request) {
 	// The older version is tested as it was when it came in.
 	for _, past := range s.Reader.Releases() {
 		if past.App == p.App && past.Phase == release.Done && past.Plan.To.Digest == p.To.Digest {
-			p.Checks = past.Plan.Checks
+			p.Checks, p.Flags = past.Plan.Checks, past.Plan.Flags
 		}
 	}
 	s.begin(w, r, p)
@@ -89,7 +89,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, p release.Plan) {
 // samePlan compares plans as they are recorded, whoever made them. The side on
 // which nothing serves yet says nothing.
 func samePlan(a, b release.Plan) bool {
-	a.Author = b.Author
+	a.Author, a.FlagsOff = b.Author, b.FlagsOff
 	if a.First() && b.First() {
 		a.From = b.From
 	}

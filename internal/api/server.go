@@ -83,5 +83,8 @@ func (s *Server) routes(closing <-chan struct{}) http.Handler {
 		mux.HandleFunc("POST /v1/adopt", s.adopt)
 	}
 	mux.HandleFunc("POST /v1/apps/{app}/allow", s.allow)
+	mux.HandleFunc("GET /v1/apps/{app}/flags", s.flags)
+	mux.HandleFunc("POST /v1/apps/{app}/flags/{flag}", s.switchFlag)
+	mux.HandleFunc("POST /v1/apps/{app}/restart", s.restart)
 	return mux
 }

@@ -2,11 +2,13 @@ package cli_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"cutover/internal/testkit"
 	"cutover/internal/testkit/haproxy"
 	"cutover/internal/testkit/nginx"
 )
@@ -88,8 +90,9 @@ func (h *house) behind(traffic string) {
 	h.write("app.yaml", fmt.Sprintf(foreignApp, traffic))
 	h.write("v1.yaml", foreignFirst)
 	h.write("v2.yaml", fmt.Sprintf(foreignRelease, "v2"))
-	if plan := h.must(0, "plan", "-f", "app.yaml", "-f", "v1.yaml"); !strings.Contains(plan, "[front-limits]") || !strings.Contains(plan, "no shadow") {
-		h.t.Errorf("the plan does not say what the front end cannot do:\n%s", plan)
+	if plan := h.must(0, "plan", "-f", "app.yaml", "-f", "v1.yaml"); !strings.Contains(plan, "[front-limits]") || !strings.Contains(plan, "no shadow") ||
+		!strings.Contains(plan, "sticky ") || !strings.Contains(plan, "no ledger") || !strings.Contains(plan, "set it up with ") {
+		h.t.Errorf("the plan does not say what the front end cannot do, and how it is best set up:\n%s", plan)
 	}
 	h.must(0, "deploy", "-f", "app.yaml", "-f", "v1.yaml")
 	crowd := h.crowd(50)
@@ -100,6 +103,17 @@ func (h *house) behind(traffic string) {
 	back := time.Now()
 	await(h.t, "users on v1", func() bool { return crowd.LastSeen("v1").After(back) })
 	crowd.finish()
+}
+
+// occupied is an address that somebody listens on.
+func occupied(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", testkit.FreeAddr(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l.Addr().String()
 }
 
 func TestAFrontEndThatCannotServeIsRefusedWithTheCure(t *testing.T) {
@@ -123,6 +137,18 @@ func TestAFrontEndThatCannotServeIsRefusedWithTheCure(t *testing.T) {
 	refused(strings.ReplaceAll(haproxyTraffic(p), p.Map, p.Map+"x"), "no map", "docs/fronts.md")
 	refused(strings.ReplaceAll(nginxTraffic(s), s.PID, s.PID+"x"), "is it running?", "nginx.pid")
 	refused(strings.ReplaceAll(nginxTraffic(s), s.Log, s.Log+"x"), "does not log to", "access_log")
+	refused(strings.ReplaceAll(nginxTraffic(s), s.Config, s.Config+"x"), "find the configuration of nginx", "correct spec.traffic.nginx.config")
+	refused(strings.ReplaceAll(nginxTraffic(s), "{file:", "{binary: /nowhere/nginx, file:"), "find the program of nginx", "correct spec.traffic.nginx.binary")
+	taken := occupied(t)
+	refused(strings.ReplaceAll(nginxTraffic(s), s.Proof, taken), "nginx could not listen on "+taken, "choose a free port for spec.traffic.nginx.proof")
+	h.listen = testkit.FreeAddr(t)
+	refused(nginxTraffic(s), "nobody takes connections on "+h.listen, "correct spec.traffic.listen")
+	refused(haproxyTraffic(p), "nobody takes connections on "+h.listen, "bind "+h.listen)
+	h.listen = s.Listen
+	p.Kill()
+	p.Configure(strings.Replace(p.Text(), "level admin", "level operator", 1))
+	p.Run()
+	refused(haproxyTraffic(p), "this socket has the level operator", "write `level admin` at its `stats socket`")
 	s.Configure("no_such_directive on;")
 	refused(nginxTraffic(s), "nginx -t", "no_such_directive")
 	s.Exclude()

@@ -22,6 +22,7 @@ func (l layout) statics() string    { return filepath.Join(string(l), "statics")
 func (l layout) snapshots() string  { return filepath.Join(string(l), "snapshots") }
 func (l layout) backups() string    { return filepath.Join(string(l), "backups") }
 func (l layout) rehearsals() string { return filepath.Join(string(l), "rehearsals") }
+func (l layout) flags() string      { return filepath.Join(string(l), "flags") }
 func (l layout) key() string        { return filepath.Join(string(l), "secret.key") }
 
 // make creates the folder, readable by its owner only.

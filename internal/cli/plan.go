@@ -75,6 +75,7 @@ func (s *session) planOf(ctx context.Context, b *config.Bundle, name string) (p 
 	if err != nil {
 		return p, nil, &exitError{ExitUsage, err}
 	}
+	p.FlagsOff = standing.FlagsOff()
 	return p, obstacle, nil
 }
 
@@ -161,6 +162,7 @@ func (s *session) printPlan(p release.Plan, obstacle error, settings []config.Se
 	t.write(w)
 	s.printOperations(operations)
 	s.printSQL(j)
+	s.printPlanFlags(p)
 	if rehearsed {
 		fmt.Fprintf(w, "\nlast rehearsed at %s: %s; the change may take %s\n", report.Began.UTC().Format("2006-01-02 15:04 UTC"), report.Verdict, ago(report.Expected()))
 	}

@@ -83,6 +83,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 		err = check.Ready(plan)
 	}
 	if err == nil {
+		err = tellers(layout(p.c.options.State)).Ready(plan)
+	}
+	if err == nil {
 		err = synthetic.Ready(plan)
 	}
 	if err != nil {

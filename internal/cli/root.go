@@ -49,7 +49,8 @@ func newRootCommand(s *session) *cobra.Command {
 	add("begin", newInitCommand(s), newDoctorCommand(s), newLintCommand(s), newPlanCommand(s), newRehearseCommand(s), newDeployCommand(s), newAdoptCommand(s), newDemoCommand(s))
 	add("steer", newVerbCommands(s)...)
 	add("steer", newAllowCommand(s))
-	add("look", newStatusCommand(s), newExplainCommand(s), newSchemaCommand(s), newBackupCommand(s), newRecordCommand(s), newReplayCommand(s), newHistoryCommand(s), newReportCommand(s), newAuditCommand(s), newJournalCommand(s), newLoadCommand(s))
+	add("steer", newFlagCommands(s)...)
+	add("look", newStatusCommand(s), newExplainCommand(s), newFlagsCommand(s), newSchemaCommand(s), newBackupCommand(s), newRecordCommand(s), newReplayCommand(s), newHistoryCommand(s), newReportCommand(s), newAuditCommand(s), newJournalCommand(s), newLoadCommand(s))
 	add("serve", newServeCommand(s), newProxyCommand(s), newDownCommand(s))
 	root.AddCommand(newShimCommand())
 	return root

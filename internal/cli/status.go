@@ -125,6 +125,11 @@ func (s *session) overview(ctx context.Context, c *api.Client) error {
 		t.row(a.App, a.Answers, since, dash(a.Active), a.Word, dash(rejected))
 	}
 	t.write(s.out)
+	for _, a := range list {
+		for _, off := range a.FlagsOff() {
+			fmt.Fprintf(s.out, "%s: %s is %s %s\n", a.App, off.Name, s.paint(s.out, yellow, "off"), offSince(off))
+		}
+	}
 	return nil
 }
 

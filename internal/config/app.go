@@ -42,6 +42,8 @@ type AppSpec struct {
 	Catalogue string `json:"catalogue,omitempty" example:"catalogue.json"`
 	// Where the app caches; needed by releases that keep two versions' caches apart.
 	Cache *Cache `json:"cache,omitempty"`
+	// Features that can be switched off by themselves while a version goes on, by the names the app has for them.
+	Flags map[string]Flag `json:"flags,omitempty" example:"{search: {file: flags.json}}"`
 	// How users reach the app.
 	Traffic Traffic `json:"traffic" jsonschema:"required" example:"{listen: \"127.0.0.1:8080\"}"`
 }

@@ -24,6 +24,7 @@ func (a *App) validate() {
 	a.Spec.Config.validate(tell.in("spec.config"))
 	a.Spec.Database.validate(tell.in("spec.database"))
 	a.Spec.Cache.validate(tell.in("spec.cache"))
+	a.validateFlags(tell.in("spec"))
 	a.Spec.Traffic.validate(tell.in("spec.traffic"))
 	a.validateForeign(tell.in("spec.traffic"))
 }

@@ -155,7 +155,9 @@ func (r *Release) validateFront(a *App) {
 
 // front says what the front end of an app cannot do.
 func (l lint) front(t Traffic) {
-	if lacks := t.front(l.doc.source.dir).Lacks(); len(lacks) > 0 {
-		l.warn("front-limits", "spec.traffic.driver", string(t.Driver)+" cannot do all that cutover's own proxy does: "+strings.Join(lacks, "; "), "see that you can do without, or write driver: embedded; docs/fronts.md has more")
+	f := t.front(l.doc.source.dir)
+	if lacks := f.Lacks(); len(lacks) > 0 {
+		l.warn("front-limits", "spec.traffic.driver", string(t.Driver)+" cannot do all that cutover's own proxy does: "+strings.Join(lacks, "; "),
+			"set it up with "+strings.Join(f.Advice(), "; ")+"; or write driver: embedded; docs/fronts.md has more")
 	}
 }

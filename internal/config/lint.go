@@ -86,6 +86,7 @@ func (l lint) app(a *App) {
 	}
 	l.secrets(a.Spec.Config.Env, "spec.config.env")
 	l.swarm(a)
+	l.flags(a.Spec.Flags)
 	t := a.Spec.Traffic
 	if isEverywhere(t.Listen) {
 		l.warn("open-to-network", "spec.traffic.listen", t.Listen+" can be reached from every network this machine is in", "write 127.0.0.1 or one address before the port unless that is meant")

@@ -114,6 +114,7 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 	p.Backup = s.Backup.resolve()
 	p.Rehearsal = s.Rehearse.resolve()
 	p.Database = app.Database()
+	p.Flags = app.flags()
 	for _, check := range s.Checks.Smoke {
 		p.Checks = append(p.Checks, check.resolve(r.doc.source.dir))
 	}

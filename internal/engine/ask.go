@@ -39,6 +39,7 @@ func (e *Engine) Deploy(ctx context.Context, p release.Plan, who string) (resume
 	if err := e.admit(p); err != nil {
 		return false, err
 	}
+	p.FlagsOff = e.book.standings[p.App].FlagsOff()
 	if err := e.recordLocked(ctx, p.App, p.Release, who, release.RecordedPlan{Plan: p}); err != nil {
 		return false, err
 	}
@@ -55,12 +56,19 @@ func (e *Engine) admit(p release.Plan) error {
 		return refuse("%w", errNoBackups)
 	case p.Rehearsal.Wanted() && e.Rehearsals == nil:
 		return refuse("%w", errNoRehearsals)
+	case len(p.Flags) > 0 && e.Flags == nil:
+		return refuse("%w", errNoFlags)
 	}
 	if err := admitSignals(e.Signals, p); err != nil {
 		return err
 	}
 	if err := admitSynthetic(e.Synthetic, p); err != nil {
 		return err
+	}
+	for _, other := range e.book.standings {
+		if path := other.Occupies(p); path != "" {
+			return refuse("%s has the flags of %s: name a file of its own for %s", path, other.App, p.App)
+		}
 	}
 	standing := e.book.standings[p.App]
 	if err := standing.Refuses(p, e.book.releases[standing.Active]); err != nil {

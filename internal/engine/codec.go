@@ -64,6 +64,9 @@ var decoders = map[string]func(json.RawMessage) (release.Event, error){
 	release.Ended{}.Name():        decodeAs[release.Ended],
 	release.Allowed{}.Name():      decodeAs[release.Allowed],
 	release.Restored{}.Name():     decodeAs[release.Restored],
+	release.Switched{}.Name():     decodeAs[release.Switched],
+	release.FlagIntended{}.Name(): decodeAs[release.FlagIntended],
+	release.FlagFinished{}.Name(): decodeAs[release.FlagFinished],
 }
 
 func decodeAs[E release.Event](data json.RawMessage) (release.Event, error) {

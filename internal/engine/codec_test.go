@@ -21,7 +21,8 @@ func events(t *testing.T) []release.Event {
 	t.Helper()
 	var list []release.Event
 	for _, ev := range []release.Event{release.RecordedPlan{}, release.Entered{}, release.Reached{}, release.Intended{},
-		release.Finished{}, release.Progressed{}, release.Requested{}, release.Halted{}, release.Judged{}, release.Weighed{}, release.Noticed{}, release.Ended{}, release.Allowed{}, release.Restored{}} {
+		release.Finished{}, release.Progressed{}, release.Requested{}, release.Halted{}, release.Judged{}, release.Weighed{}, release.Noticed{}, release.Ended{}, release.Allowed{}, release.Restored{},
+		release.Switched{}, release.FlagIntended{}, release.FlagFinished{}} {
 		v := reflect.New(reflect.TypeOf(ev)).Elem()
 		fillIn(t, v, ev.Name())
 		list = append(list, v.Interface().(release.Event))

@@ -33,8 +33,10 @@ type Config struct {
 	Signals    Signals
 	Synthetic  Synthetic
 	Cache      Cache
-	Journal    store.Journal
-	Leases     store.Leases
+	// Flags may be nil too: plans that declare flags are refused.
+	Flags   Flags
+	Journal store.Journal
+	Leases  store.Leases
 	// Owner names this controller uniquely among all that ever ran.
 	Owner string
 	// TTL is how long the lease lasts without being renewed.

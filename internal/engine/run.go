@@ -155,7 +155,11 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 	switch a.Kind {
 	case release.ActStart:
 		t := s.Plan.TargetOf(a.Component, a.Side)
-		return e.Platform.Start(ctx, release.StartOrder{Stamp: stamp, Side: a.Side, Component: a.Component, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
+		order, err := e.flagged(ctx, s, release.StartOrder{Stamp: stamp, Side: a.Side, Component: a.Component, Version: t.Version, Digest: t.Digest, Artefact: t.Artefact, Count: a.Count})
+		if err != nil {
+			return err
+		}
+		return e.Platform.Start(ctx, order)
 	case release.ActStop:
 		return e.Platform.Stop(ctx, release.StopOrder{Stamp: stamp, Instances: a.Instances, Leave: s.Plan.Adopts})
 	case release.ActRoute:

@@ -31,6 +31,7 @@ type worker struct {
 	watched bool
 	// probed says that synthetic requests of it may be sent.
 	probed bool
+	flags  *teller
 
 	mu       sync.Mutex
 	seen     release.World
@@ -38,7 +39,9 @@ type worker struct {
 }
 
 func newWorker(e *Engine, app string) *worker {
-	return &worker{engine: e, app: app, wake: make(chan struct{}, 1), runs: map[lane]*run{}}
+	k := &worker{engine: e, app: app, wake: make(chan struct{}, 1), runs: map[lane]*run{}}
+	k.flags = newTeller(e, app, k.nudge)
+	return k
 }
 
 // nudge makes the worker look around at once.
@@ -81,6 +84,7 @@ func (k *worker) abandon() {
 	for _, r := range k.runs {
 		<-r.done
 	}
+	k.flags.abandon()
 	k.forget()
 	k.stopProbing()
 }
@@ -121,6 +125,11 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 		k.mu.Unlock()
 		return false, nil
 	}
+	untold, err := k.flags.turn(ctx, s.Release)
+	if err != nil {
+		return false, err
+	}
+	troubles = append(troubles, untold...)
 	if k.judge == nil || k.of != s.Release || k.judge.trial != s.Trial {
 		k.of, k.judge = s.Release, newJudge(s)
 	}

@@ -45,6 +45,8 @@ type world struct {
 	// take twice as long.
 	sick, slow map[string]bool
 	users      release.Sides[release.Experience]
+	// env is what the latest start gave its instances.
+	env []release.EnvVar
 	// quiet says that nobody sends a request.
 	quiet bool
 }
@@ -139,6 +141,7 @@ func (w *world) start(ctx context.Context, o release.StartOrder) error {
 func (w *world) launch(o release.StartOrder) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.env = o.Artefact.Env
 	running := 0
 	for k := range w.instances {
 		i := &w.instances[k]

@@ -50,6 +50,8 @@ func Fold(s State, e Entry) (State, error) {
 		return s.judge(ev.Verdict, ev.Test, ev.Reading, e.At), nil
 	case Noticed:
 		return s.notice(ev, e.At), nil
+	case Switched, FlagIntended, FlagFinished:
+		return s, nil // they are the app's; what stands has them
 	case Ended:
 		s.Phase, s.Reason, s.EndedAt, s.Ledger = ev.Outcome, ev.Reason, e.At, ev.Ledger
 		s.Rejected = ev.Rejected

@@ -360,5 +360,5 @@ func (d *decider) end(outcome Phase, reason string, rejected bool) {
 	if d.w.Traffic.Known {
 		after = after.read(d.w.Traffic.Reading())
 	}
-	d.emit(Ended{Outcome: outcome, Reason: reason, Rejected: rejected, Ledger: after.Ledger})
+	d.emit(Ended{Outcome: outcome, Reason: reason, Rejected: rejected && !d.p.Restarts(), Ledger: after.Ledger})
 }

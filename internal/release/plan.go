@@ -67,6 +67,11 @@ type Plan struct {
 	// the place of the database.
 	Restore string `json:"restore,omitempty"`
 	Tries   Tries  `json:"tries"`
+	// Flags are the features of the version that can be switched off by
+	// themselves, sorted by name. FlagsOff are those that were off when the
+	// release was recorded, and stay off.
+	Flags    []Flag    `json:"flags,omitempty"`
+	FlagsOff []FlagOff `json:"flagsOff,omitempty"`
 }
 
 // Target is a version on a side.

@@ -48,6 +48,12 @@ func Sentence(e Event) string {
 		return fmt.Sprintf("%s: %s; %d requests accepted, %d lost", ev.Outcome, ev.Reason, total.Accepted, total.Lost)
 	case Restored:
 		return fmt.Sprintf("%s: records %d to %d are missing", ev.Reason, ev.Kept+1, ev.Lost)
+	case Switched:
+		return ev.sentence()
+	case FlagIntended:
+		return ev.sentence()
+	case FlagFinished:
+		return ev.sentence()
 	case Allowed:
 		return fmt.Sprintf("version %s is allowed again", ev.Version)
 	}

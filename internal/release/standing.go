@@ -22,6 +22,9 @@ type Standing struct {
 	// Restored is set from the time the journal was replaced by an earlier
 	// copy until a person resumes.
 	Restored *Restored `json:"restored,omitempty"`
+	// Flags are those that the version which stands declares, or the one coming
+	// in, sorted by name; and those that are off, whoever declares them.
+	Flags []FlagState `json:"flags,omitempty"`
 }
 
 // Rejected is a version that was taken back and is not to be tried again.
@@ -62,12 +65,13 @@ func (s Standing) Refuses(p Plan, active State) error {
 		return fmt.Errorf("version %s was taken back by release %s (%s); `cutover allow %s %s` lets it be tried again",
 			r.Version, r.Release, r.Reason, p.App, r.Version)
 	}
-	return nil
+	return s.clashes(p)
 }
 
 // FoldStanding returns what stands after an event of the app. of is the state
 // of the event's release after the event, where it has one.
 func FoldStanding(s Standing, e Entry, of State) Standing {
+	s.Flags = foldFlags(s, e, of)
 	switch ev := e.Event.(type) {
 	case RecordedPlan:
 		s.App, s.Active = ev.Plan.App, ev.Plan.Release

@@ -66,8 +66,12 @@ func (g *gatherer) take(e release.Entry, before release.State) {
 		g.note(e)
 	case release.Weighed:
 		g.judge(ev.Verdict, ev.Reading, e.At)
-	case release.Halted, release.Noticed:
+	case release.Halted, release.Noticed, release.Switched:
 		g.note(e)
+	case release.FlagFinished:
+		if ev.Error != "" {
+			g.note(e)
+		}
 	case release.Ended:
 		g.end(e.At)
 	}
@@ -76,7 +80,7 @@ func (g *gatherer) take(e release.Entry, before release.State) {
 func (g *gatherer) begin(e release.Entry) {
 	p := g.state.Plan
 	g.weights = map[string]release.Weight{}
-	g.r = Report{Said: []Said{}, Notes: []Note{}, Release: p.Release, App: p.App, Author: p.Author, Strategy: p.Strategy, Began: e.At,
+	g.r = Report{Said: []Said{}, Notes: []Note{}, Release: p.Release, App: p.App, Author: p.Author, Strategy: p.Strategy, FlagsOff: p.FlagsOff, Began: e.At,
 		From: Version{p.From.Version, p.From.Side, p.From.Digest}, To: Version{p.To.Version, p.To.Side, p.To.Digest},
 		Stages: []Stage{{Phase: release.Planned, Word: string(release.Planned), Reason: g.state.Reason, At: e.At}}}
 }

@@ -15,8 +15,10 @@ type Report struct {
 	// Author planned it.
 	Author   string           `json:"author"`
 	Strategy release.Strategy `json:"strategy"`
-	From     Version          `json:"from"`
-	To       Version          `json:"to"`
+	// FlagsOff are the flags that were off when it was recorded, and stayed off.
+	FlagsOff []release.FlagOff `json:"flagsOff,omitempty"`
+	From     Version           `json:"from"`
+	To       Version           `json:"to"`
 
 	Began time.Time `json:"began"`
 	// Ended is zero while SoFar: the release is under way, and the report tells

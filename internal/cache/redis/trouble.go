@@ -40,6 +40,8 @@ func cure(r release.Redis, err error) string {
 		return "the server has no password: remove spec.cache.redis.password"
 	case strings.Contains(text, "NOPERM"):
 		return "permit the user SCAN, UNLINK, TYPE, GETRANGE, MEMORY, DBSIZE, INFO and ROLE on the prefixes"
+	case strings.HasPrefix(text, "LOADING"):
+		return "it was started a moment ago and still reads its data: wait until it has"
 	case strings.Contains(text, "all sentinels specified in configuration are unreachable"):
 		return "see that a sentinel runs and knows the master by that name; correct spec.cache.redis.sentinel"
 	case errors.As(err, &certificate):

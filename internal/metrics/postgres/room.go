@@ -19,11 +19,11 @@ func Room(ctx context.Context, url string) (all, kept, others int, err error) {
 	}
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return 0, 0, 0, errors.New("read the address of the database: it is not one of PostgreSQL")
+		return 0, 0, 0, errors.New("read the address of the database: it is not one of PostgreSQL: correct what spec.database.url refers to")
 	}
 	c, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return 0, 0, 0, fmt.Errorf("count the database's connections: %w", err)
+		return 0, 0, 0, fmt.Errorf("count the database's connections: %w: see that it runs and takes the app's user, or correct spec.database.url", err)
 	}
 	defer c.Close(context.WithoutCancel(ctx))
 	err = c.QueryRow(ctx, `

@@ -15,7 +15,9 @@ import (
 
 var daemon dockerd.Server
 
-func TestMain(m *testing.M) { testkit.Main(m, nil, daemon.Stop) }
+func TestMain(m *testing.M) {
+	testkit.Main(m, map[string]testkit.Role{"controller": controllerRole}, daemon.Stop, mortal.Stop)
+}
 
 func TestContainersAreAPlatform(t *testing.T) {
 	t.Parallel()

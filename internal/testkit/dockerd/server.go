@@ -13,7 +13,9 @@
 package dockerd
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -35,6 +37,9 @@ const patience = 5 * time.Minute
 // Server is a private daemon, started when a test first needs it. The zero
 // Server is ready for use.
 type Server struct {
+	// Settings are more of the daemon's flags, such as --live-restore.
+	Settings []string
+
 	mu      sync.Mutex
 	tried   bool
 	swarm   bool
@@ -80,25 +85,30 @@ func (s *Server) start() (err error) {
 	if s.bridge, err = newBridge(); err != nil {
 		return err
 	}
-	log, err := os.Create(s.file("log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	s.process = exec.Command(program, "--data-root", s.file("root"), "--exec-root", s.file("exec"), "--pidfile", s.file("pid"),
-		"--host", s.address(), "--storage-driver", "vfs", "--bridge", s.bridge.name, "--exec-opt", "native.cgroupdriver=cgroupfs",
-		"--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--config-file", s.file("none.json"))
 	if err := os.WriteFile(s.file("none.json"), []byte("{}"), 0o600); err != nil {
-		return err
-	}
-	s.process.Stdout, s.process.Stderr = log, log
-	s.process.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
-	if err := s.launch(); err != nil {
 		return err
 	}
 	s.client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", s.file("docker.sock"))
 	}}}
+	return s.run(program)
+}
+
+// run starts the program in its folders and returns when it answers.
+func (s *Server) run(program string) error {
+	log, err := os.OpenFile(s.file("log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.process = exec.Command(program, append([]string{"--data-root", s.file("root"), "--exec-root", s.file("exec"), "--pidfile", s.file("pid"),
+		"--host", s.address(), "--storage-driver", "vfs", "--bridge", s.bridge.name, "--exec-opt", "native.cgroupdriver=cgroupfs",
+		"--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--config-file", s.file("none.json")}, s.Settings...)...)
+	s.process.Stdout, s.process.Stderr = log, log
+	s.process.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
+	if err := s.launch(); err != nil {
+		return err
+	}
 	return s.await()
 }
 
@@ -154,6 +164,54 @@ func (s *Server) lastWords() string {
 	return string(log[max(0, len(log)-2000):])
 }
 
+// Kill ends the daemon by SIGKILL, and returns when it is gone. What becomes of
+// its containers is its own affair.
+func (s *Server) Kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended != nil {
+		_ = s.process.Process.Kill()
+		<-s.ended
+		s.bury()
+	}
+}
+
+// bury waits for the end of the daemon's containerd, which the kernel kills with
+// it, and takes its number away: the next daemon would take a dead process that
+// init has not got round to for a living one.
+func (s *Server) bury() {
+	path := filepath.Join(s.file("exec"), "containerd", "containerd.pid")
+	number, err := os.ReadFile(path)
+	if err != nil {
+		return
+	}
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); ; {
+		stat, err := os.ReadFile("/proc/" + strings.TrimSpace(string(number)) + "/stat")
+		if err != nil || strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " Z") {
+			_ = os.Remove(path)
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return
+		}
+	}
+}
+
+// Run starts the daemon again after Kill, and returns when it answers.
+func (s *Server) Run(t testing.TB) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.client.CloseIdleConnections()
+	if err := s.run(s.process.Path); err != nil {
+		t.Fatalf("start the Docker daemon again: %v", err)
+	}
+}
+
 // Stop ends the daemon with all its containers and removes everything. It is
 // called once, when all tests have ended.
 func (s *Server) Stop() {
@@ -170,6 +228,7 @@ func (s *Server) stop() {
 			fmt.Fprintf(os.Stderr, "dockerd ended by itself: %s\n", s.lastWords())
 		default:
 		}
+		s.clear()
 		_ = s.process.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-s.ended:
@@ -190,6 +249,22 @@ func (s *Server) stop() {
 		s.dir = ""
 	}
 	s.tried, s.failed = true, errors.New("it was stopped")
+}
+
+// clear removes all containers: with live-restore they would outlive the
+// daemon. A daemon that does not answer any more has none that it could remove.
+func (s *Server) clear() {
+	answer, err := s.do(http.MethodGet, "/containers/json?all=1", "", nil)
+	if err != nil {
+		return
+	}
+	var list []struct{ ID string }
+	if err := json.Unmarshal(answer, &list); err != nil {
+		return
+	}
+	for _, c := range list {
+		_, _ = s.do(http.MethodDelete, "/containers/"+c.ID+"?force=1", "", nil)
+	}
 }
 
 // unmountBelow lets go of what the daemon has left mounted in its folders.

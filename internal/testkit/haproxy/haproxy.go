@@ -69,8 +69,9 @@ func Start(t testing.TB) *Server {
 		t: t, Config: filepath.Join(dir, "haproxy.cfg"), Socket: filepath.Join(dir, "s"), Map: filepath.Join(dir, "shop.map"),
 		State: filepath.Join(dir, "shop.state"), Listen: testkit.FreeAddr(t),
 	}
-	for path, text := range map[string]string{s.Config: s.text(), s.Map: "", s.State: ""} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	s.Configure(s.Text())
+	for _, path := range []string{s.Map, s.State} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -79,7 +80,16 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-func (s *Server) text() string {
+// Configure writes its file, which it reads at its next start.
+func (s *Server) Configure(text string) {
+	s.t.Helper()
+	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Text is what its file has at first.
+func (s *Server) Text() string {
 	return strings.NewReplacer("SOCKET", s.Socket, "LISTEN", s.Listen, "MAP", s.Map, "STATE", s.State).Replace(Text)
 }
 

@@ -60,22 +60,10 @@ func (s *Server) Exclude() {
 	s.write("map \"\" $cutover_shop { default \"\"; }\nlog_format cutover_shop \"\";\n")
 }
 
+// write writes the main file with a server for the app.
 func (s *Server) write(http string) {
 	s.t.Helper()
-	user := ""
-	if os.Getuid() == 0 {
-		user = "user root;\n"
-	}
-	text := user + strings.NewReplacer("DIR", s.Dir, "LISTEN", s.Listen, "LOG", s.Log, "HTTP", http).Replace(`worker_processes 2;
-daemon off;
-pid DIR/nginx.pid;
-error_log DIR/error.log info;
-worker_shutdown_timeout 120s;
-events { worker_connections 1024; }
-http {
-	access_log off;
-	client_body_temp_path DIR/t1; proxy_temp_path DIR/t2; fastcgi_temp_path DIR/t3; uwsgi_temp_path DIR/t4; scgi_temp_path DIR/t5;
-	HTTP
+	s.Only(http + strings.NewReplacer("LISTEN", s.Listen, "LOG", s.Log).Replace(`
 	server {
 		listen LISTEN;
 		location / {
@@ -86,6 +74,26 @@ http {
 			access_log LOG cutover_shop;
 		}
 	}
+`))
+}
+
+// Only writes the main file with nothing but this in its http part.
+func (s *Server) Only(http string) {
+	s.t.Helper()
+	user := ""
+	if os.Getuid() == 0 {
+		user = "user root;\n"
+	}
+	text := user + strings.NewReplacer("DIR", s.Dir, "HTTP", http).Replace(`worker_processes 2;
+daemon off;
+pid DIR/nginx.pid;
+error_log DIR/error.log info;
+worker_shutdown_timeout 120s;
+events { worker_connections 1024; }
+http {
+	access_log off;
+	client_body_temp_path DIR/t1; proxy_temp_path DIR/t2; fastcgi_temp_path DIR/t3; uwsgi_temp_path DIR/t4; scgi_temp_path DIR/t5;
+	HTTP
 }
 `)
 	if err := os.WriteFile(s.Config, []byte(text), 0o600); err != nil {

@@ -21,7 +21,12 @@ import (
 type Server struct {
 	Addr string
 	t    testing.TB
-	cmd  *exec.Cmd
+	// program, args and dir are what Run starts, out is what all of it said.
+	program string
+	args    []string
+	dir     string
+	out     *strings.Builder
+	cmd     *exec.Cmd
 }
 
 // Start starts a server on a port of its own with settings such as
@@ -62,28 +67,34 @@ func launch(t testing.TB, addr string, args []string) *Server {
 	if err != nil {
 		t.Fatalf("%v; scripts/deps installs redis-server", err)
 	}
-	s := &Server{Addr: addr, t: t, cmd: exec.Command(program, args...)}
-	s.cmd.Dir = t.TempDir()
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var out strings.Builder
-	s.cmd.Stdout, s.cmd.Stderr = &out, &out
-	if err := s.cmd.Start(); err != nil {
-		t.Fatalf("start Redis: %v", err)
-	}
+	s := &Server{Addr: addr, t: t, program: program, args: args, dir: t.TempDir(), out: &strings.Builder{}}
 	t.Cleanup(func() {
 		s.Kill()
 		if t.Failed() {
-			t.Log(out.String())
+			t.Log(s.out.String())
 		}
 	})
-	testkit.Await(t, "Redis to listen", func() bool {
-		c, err := net.Dial("tcp", addr)
-		return err == nil && c.Close() == nil
-	})
+	s.Run()
 	return s
 }
 
-// Kill ends the server at once.
+// Run starts it again after Kill, with what it has on its disk.
+func (s *Server) Run() {
+	s.t.Helper()
+	s.cmd = exec.Command(s.program, s.args...)
+	s.cmd.Dir = s.dir
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatalf("start Redis: %v", err)
+	}
+	testkit.Await(s.t, "Redis to listen", func() bool {
+		c, err := net.Dial("tcp", s.Addr)
+		return err == nil && c.Close() == nil
+	})
+}
+
+// Kill ends the server at once. Again is harmless.
 func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
-	"strings"
 
 	"cutover/internal/release"
 )
@@ -82,10 +81,16 @@ func (c change) carryOut(ctx context.Context, s sight, seats seating, to release
 	if err := c.note(ctx, keyGeneration, generation); err != nil {
 		return err
 	}
+	opened := false
 	for _, side := range []release.Side{release.Blue, release.Green} {
-		if err := c.open(ctx, s, side, seats.of(side), to.Sides.Of(side).Endpoints); err != nil {
+		some, err := c.open(ctx, s, side, seats.of(side), to.Sides.Of(side).Endpoints)
+		if err != nil {
 			return err
 		}
+		opened = opened || some
+	}
+	if err := c.endure(ctx, s.epoch, opened); err != nil {
+		return err
 	}
 	for _, entry := range [][2]string{
 		{keySalt, written(to.Salt)}, {keyPrivate, written(string(to.Private))},
@@ -110,7 +115,9 @@ func (s seating) of(side release.Side) map[string]release.Endpoint {
 	return s.Blue
 }
 
-func (c change) open(ctx context.Context, s sight, side release.Side, seats map[string]release.Endpoint, order []release.Endpoint) error {
+// open brings the servers of a side's instances to their addresses and lets
+// requests in. some says that a server is another than before.
+func (c change) open(ctx context.Context, s sight, side release.Side, seats map[string]release.Endpoint, order []release.Endpoint) (some bool, err error) {
 	for _, t := range *s.slots.Of(side) {
 		e, wanted := seats[t.name]
 		if !wanted {
@@ -119,21 +126,23 @@ func (c change) open(ctx context.Context, s sight, side release.Side, seats map[
 		server := backend(c.h, side) + "/" + t.name
 		if t.addr != e.Addr {
 			at := netip.MustParseAddrPort(e.Addr)
+			some = true
 			said := []string{"no need to change", "changed from"}
 			if err := c.wire.order(ctx, fmt.Sprintf("set server %s addr %s port %d", server, at.Addr(), at.Port()), said...); err != nil {
-				return err
+				return some, err
 			}
 		}
 		if err := c.note(ctx, seatKey(side, t.name), seatOf(e, place(order, e))); err != nil {
-			return err
+			return some, err
 		}
 		if !t.open {
+			some = true
 			if err := c.wire.order(ctx, "set server "+server+" state ready"); err != nil {
-				return err
+				return some, err
 			}
 		}
 	}
-	return nil
+	return some, nil
 }
 
 func place(order []release.Endpoint, e release.Endpoint) int {
@@ -164,12 +173,4 @@ func (c change) shut(ctx context.Context, s sight, side release.Side, seats map[
 		}
 	}
 	return nil
-}
-
-// state is what HAProxy reads at its next start, of these two backends alone:
-// what is old of others would be worse than nothing.
-func (s sight) state() string {
-	_, rest, _ := strings.Cut(s.dump.Green, "\n# ")
-	_, lines, _ := strings.Cut(rest, "\n")
-	return s.dump.Blue + "\n" + lines + "\n"
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"cutover/internal/release"
+	"cutover/internal/traffic/sockets"
 )
 
 // Check says why HAProxy could not serve replicas instances a side as the front
@@ -16,6 +17,10 @@ func Check(ctx context.Context, f release.Front, replicas int) error {
 	h := f.HAProxy
 	s, err := see(ctx, h)
 	if err != nil {
+		return err
+	}
+	// Whoever may look may not yet change anything.
+	if err := wire(h.Socket).admin(ctx); err != nil {
 		return err
 	}
 	for _, side := range []release.Side{release.Blue, release.Green} {
@@ -36,6 +41,9 @@ func Check(ctx context.Context, f release.Front, replicas int) error {
 		}
 		_ = t.Close()
 		_ = os.Remove(t.Name())
+	}
+	if err := sockets.Answers(ctx, f.Listen); err != nil {
+		return fmt.Errorf("HAProxy does not take the requests of users: %w: correct spec.traffic.listen, or `bind %s` in its frontend", err, f.Listen)
 	}
 	return nil
 }

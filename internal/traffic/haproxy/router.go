@@ -139,14 +139,15 @@ func (r *Router) route(ctx context.Context, order release.RouteOrder) error {
 			return err
 		}
 	}
-	if err := settle(ctx, to); err != nil {
+	if err := settle(ctx, to, s.epoch); err != nil {
 		return err
 	}
 	return keep(ctx, h, to)
 }
 
 // keep shows that HAProxy does what was ordered, and writes down for its next
-// start what it has in memory.
+// start what it has in memory: the shares first, so that a kill in between
+// leaves servers open that have left rather than shares without servers.
 func keep(ctx context.Context, h release.HAProxy, to release.Route) error {
 	s, err := see(ctx, h)
 	if err != nil {
@@ -161,15 +162,13 @@ func keep(ctx context.Context, h release.HAProxy, to release.Route) error {
 	if h.State == "" {
 		return nil
 	}
-	if err := durable.WriteFile(h.State, []byte(s.state()), fileMode); err != nil {
-		return fmt.Errorf("keep the state of HAProxy's servers: %w: let the user of cutover write spec.traffic.haproxy.state", err)
-	}
-	return nil
+	return keepState(h, s.dump)
 }
 
 // settle waits until no request waits for a server of a side without weight,
-// and none arrives there any more.
-func settle(ctx context.Context, to release.Route) error {
+// and none arrives there any more. A process that has taken over meanwhile has
+// the shares of before, so waiting would be in vain.
+func settle(ctx context.Context, to release.Route, epoch string) error {
 	ctx, cancel := context.WithTimeout(ctx, settleFor)
 	defer cancel()
 	h, w := to.Front.HAProxy, wire(to.Front.HAProxy.Socket)
@@ -187,6 +186,9 @@ func settle(ctx context.Context, to release.Route) error {
 					*last.Of(side) = line.number("req_tot")
 				}
 			}
+		}
+		if err := w.same(ctx, epoch); err != nil {
+			return err
 		}
 		if still && i > 0 {
 			return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -49,7 +50,7 @@ func see(ctx context.Context, h release.HAProxy) (sight, error) {
 	if err != nil {
 		return s, err
 	}
-	s.epoch = info["Pid"] + "@" + info["Start_time_sec"]
+	s.epoch = epochOf(info)
 	s.pid, _ = strconv.Atoi(info["Pid"])
 	if s.chart, err = readChart(ctx, w, h.Map); err != nil {
 		return s, err
@@ -103,15 +104,24 @@ func (r row) number(name string) uint64 {
 	return n
 }
 
-// endpoints are the instances of a side that get requests, as the route had them.
+// endpoints are the instances of a side that get requests, as the route had
+// them, and after them whatever else is open: a server that was to be closed,
+// or one that nobody ever seated, by its own name.
 func (s sight) endpoints(side release.Side) []release.Endpoint {
 	var in []slot
 	for _, t := range *s.slots.Of(side) {
-		if t.open && t.seated && t.place >= 0 {
-			in = append(in, t)
+		if !t.open {
+			continue
 		}
+		if !t.seated {
+			t.id = t.name
+		}
+		if !t.seated || t.place < 0 {
+			t.place = math.MaxInt
+		}
+		in = append(in, t)
 	}
-	slices.SortFunc(in, func(a, b slot) int { return cmp.Compare(a.place, b.place) })
+	slices.SortStableFunc(in, func(a, b slot) int { return cmp.Compare(a.place, b.place) })
 	var list []release.Endpoint
 	for _, t := range in {
 		list = append(list, release.Endpoint{ID: t.id, Addr: t.addr})

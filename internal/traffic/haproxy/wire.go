@@ -27,7 +27,7 @@ func (w wire) tell(ctx context.Context, command string) (string, error) {
 	defer cancel()
 	c, err := (&net.Dialer{}).DialContext(ctx, "unix", string(w))
 	if err != nil {
-		return "", fmt.Errorf("reach HAProxy on %s: %w: is it running, and is this its `stats socket`, open to the user of cutover?", string(w), err)
+		return "", fmt.Errorf("reach HAProxy on %s: %w: is it running, and is spec.traffic.haproxy.socket its `stats socket`, open to the user of cutover?", string(w), err)
 	}
 	defer c.Close()
 	until, _ := ctx.Deadline()
@@ -44,7 +44,7 @@ func (w wire) tell(ctx context.Context, command string) (string, error) {
 	}
 	text := strings.TrimSpace(string(said))
 	if strings.HasPrefix(text, "Permission denied") {
-		return "", fmt.Errorf("HAProxy on %s: %s: write `level admin` at its `stats socket`", string(w), text)
+		return "", w.refused(text)
 	}
 	return text, nil
 }
@@ -129,7 +129,32 @@ func (w wire) info(ctx context.Context) (row, error) {
 		}
 	}
 	if r["Pid"] == "" {
-		return nil, fmt.Errorf("what answers on %s is not HAProxy", string(w))
+		return nil, fmt.Errorf("what answers on %s is not HAProxy: write the path of its `stats socket` into spec.traffic.haproxy.socket", string(w))
 	}
 	return r, nil
+}
+
+// same says so if another process answers than the one of an epoch.
+func (w wire) same(ctx context.Context, epoch string) error {
+	info, err := w.info(ctx)
+	if err == nil && epochOf(info) != epoch {
+		err = errReplaced
+	}
+	return err
+}
+
+// epochOf identifies the process that answers.
+func epochOf(info row) string { return info["Pid"] + "@" + info["Start_time_sec"] }
+
+func (w wire) refused(said string) error {
+	return fmt.Errorf("HAProxy on %s: %s: write `level admin` at its `stats socket`, and reload it", string(w), said)
+}
+
+// admin says so if the socket lets nobody change anything.
+func (w wire) admin(ctx context.Context) error {
+	level, err := w.tell(ctx, "show cli level")
+	if err == nil && level != "admin" {
+		err = w.refused("this socket has the level " + level)
+	}
+	return err
 }

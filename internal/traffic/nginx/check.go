@@ -2,12 +2,16 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"cutover/internal/release"
+	"cutover/internal/traffic/sockets"
 )
 
 // Starter is what an app's file has to say before the first release, so that
@@ -22,6 +26,9 @@ func Starter(app string) string {
 // changes nothing.
 func Check(ctx context.Context, app string, f release.Front) error {
 	n := f.Nginx
+	if err := installed(n); err != nil {
+		return err
+	}
 	if _, err := muster(n); err != nil {
 		return err
 	}
@@ -42,7 +49,55 @@ func Check(ctx context.Context, app string, f release.Front) error {
 	if err != nil {
 		return fmt.Errorf("nginx does not print its configuration (nginx -T): %w: %s", err, complaint(text))
 	}
-	return complete(app, n, text)
+	if err := complete(app, n, text); err != nil {
+		return err
+	}
+	if !have.routed {
+		if err := vacant(ctx, app, f); err != nil {
+			return err
+		}
+	}
+	if err := sockets.Answers(ctx, f.Listen); err != nil {
+		return fmt.Errorf("nginx does not take the requests of users: %w: correct spec.traffic.listen, or write `listen %s;` in its server", err, f.Listen)
+	}
+	return nil
+}
+
+// installed looks for the program and its main file.
+func installed(n release.Nginx) error {
+	if _, err := program(n); err != nil {
+		return err
+	}
+	if n.Config == "" {
+		return nil
+	}
+	if _, err := os.Stat(n.Config); err != nil {
+		return fmt.Errorf("find the configuration of nginx: %w: correct spec.traffic.nginx.config, or leave it out if nginx uses the file it was built with", err)
+	}
+	return nil
+}
+
+// vacant looks whether nginx could open the addresses that cutover's file will
+// name. Its own test does not tell.
+func vacant(ctx context.Context, app string, f release.Front) error {
+	for _, door := range []struct{ addr, key string }{{f.Nginx.Proof, "nginx.proof"}, {f.PrivateListen, "privateGreen"}} {
+		if door.addr == "" {
+			continue
+		}
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", door.addr)
+		if err == nil {
+			err = l.Close()
+		}
+		if errors.Is(err, syscall.EADDRINUSE) {
+			if _, ours := ask(ctx, f.Nginx, app); ours == nil {
+				continue // by an earlier file of cutover's that nginx still serves
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("nginx could not listen on %s: %w: choose a free port for spec.traffic.%s", door.addr, err, door.key)
+		}
+	}
+	return nil
 }
 
 // complete looks for what the user's part of the configuration must have.

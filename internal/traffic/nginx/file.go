@@ -86,21 +86,30 @@ func (f file) restore() error {
 // testFor bounds nginx's own test, which may resolve names.
 const testFor = 30 * time.Second
 
-// nginx runs the program with the user's configuration and returns what it says.
-func run(ctx context.Context, n release.Nginx, flags ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, testFor)
-	defer cancel()
-	program := n.Binary
-	if program == "" {
-		program = "nginx"
+// program is the path of nginx.
+func program(n release.Nginx) (string, error) {
+	name := n.Binary
+	if name == "" {
+		name = "nginx"
 	}
-	path, err := exec.LookPath(program)
+	path, err := exec.LookPath(name)
 	if err != nil && n.Binary == "" {
 		// Ordinary users do not have it in their path.
 		path, err = exec.LookPath("/usr/sbin/nginx")
 	}
 	if err != nil {
-		return "", fmt.Errorf("find the program of nginx: %w: correct spec.traffic.nginx.binary", err)
+		return "", fmt.Errorf("find the program of nginx: %w: correct spec.traffic.nginx.binary, or install nginx", err)
+	}
+	return path, nil
+}
+
+// run runs the program with the user's configuration and returns what it says.
+func run(ctx context.Context, n release.Nginx, flags ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, testFor)
+	defer cancel()
+	path, err := program(n)
+	if err != nil {
+		return "", err
 	}
 	if n.Config != "" {
 		flags = append(flags, "-c", n.Config)

@@ -176,8 +176,7 @@ func (r *Router) route(ctx context.Context, order release.RouteOrder) error {
 	if order.Fence < have.route.Fence {
 		return release.ErrFenced
 	}
-	before, err := muster(n)
-	if err != nil {
+	if _, err := muster(n); err != nil {
 		return err
 	}
 	if have.routed && have.route.Route.Same(order.Route) {
@@ -199,7 +198,13 @@ func (r *Router) route(ctx context.Context, order release.RouteOrder) error {
 	if err := test(ctx, n); err != nil {
 		return errors.Join(err, have.restore())
 	}
-	if err := hangUp(before.master); err != nil {
+	// The test takes its time: the master process of before may be gone, and
+	// its number may be another's.
+	before, err := muster(n)
+	if err == nil {
+		err = hangUp(before.master)
+	}
+	if err != nil {
 		return errors.Join(err, have.restore())
 	}
 	if err := r.prove(ctx, next, before); err != nil {

@@ -7,7 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -71,6 +73,8 @@ func (d *Daemon) Explain(what string, err error) error {
 		return fmt.Errorf("%s: no Docker daemon answers at %s: start it, correct runtime.socket in the app file, or let cutover's user use the socket (group docker): %w", what, d.Socket, err)
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: the Docker daemon at %s does not answer in time: look at its log: %w", what, d.Socket, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return fmt.Errorf("%s: the Docker daemon at %s went away meanwhile: see whether it runs, and in its log why: %w", what, d.Socket, err)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
