@@ -22,6 +22,7 @@ import (
 	"cutover/internal/engine"
 	"cutover/internal/platform"
 	"cutover/internal/platform/docker"
+	"cutover/internal/platform/docker/swarm"
 	"cutover/internal/platform/process"
 	"cutover/internal/pooler"
 	"cutover/internal/proxy"
@@ -61,6 +62,7 @@ type control struct {
 	snapshots  *snapshot.Folder
 	processes  *process.Platform
 	containers *docker.Platform
+	services   *swarm.Platform
 	platform   *platform.Set
 	proxy      *embedded.Process
 	router     *embedded.Router
@@ -97,7 +99,10 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	if c.containers, err = openContainers(l, c.snapshots, o.Logger); err != nil {
 		return nil, err
 	}
-	members, err := openPlatforms(l, c.processes, c.containers, o.Logger)
+	if c.services, err = openServices(l, c.snapshots, o.Logger); err != nil {
+		return nil, err
+	}
+	members, err := openPlatforms(l, c.processes, c.containers, c.services, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +177,7 @@ func (c *control) newEngine() *engine.Engine {
 func (c *control) close() {
 	c.nginx.Close()
 	c.synthetic.Close()
-	if err := c.containers.Close(); err != nil {
+	if err := errors.Join(c.containers.Close(), c.services.Close()); err != nil {
 		c.options.Logger.Error("end the connections to Docker", "error", err)
 	}
 	if err := c.signals.Close(); err != nil {
