@@ -84,6 +84,9 @@ var forbidden = []struct {
 	{[]string{"internal/cache"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy", "internal/schema"},
 		"adapters act and do not decide, and never import each other"},
+	{[]string{"internal/pooler"},
+		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy", "internal/schema", "internal/metrics"},
+		"adapters act and do not decide, and never import each other"},
 	{[]string{"internal/flag"},
 		[]string{"internal/engine", "internal/store", "internal/config", "internal/api", "internal/cli", "internal/platform", "internal/traffic", "internal/check", "internal/proxy"},
 		"telling an app of its flags is an adapter's work: it acts and does not decide"},
@@ -127,7 +130,7 @@ var homes = []struct {
 	{"github.com/wasilibs/go-pgquery", []string{"internal/schema/lint"}},
 	// A condition is the only thing that is written in CEL; everything else is plain Go.
 	{"cel.dev/cel-go", []string{"internal/signal/condition"}},
-	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/metrics/pgbouncer", "internal/metrics/postgres", "internal/rehearsal", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/postgres"}},
+	{"github.com/jackc/pgx", []string{"bench/schema", "internal/backup", "internal/metrics/pgbouncer", "internal/metrics/postgres", "internal/pooler", "internal/rehearsal", "internal/schema/postgres", "internal/store/postgres", "internal/testkit/pgbouncer", "internal/testkit/postgres"}},
 	{"github.com/redis/go-redis", []string{"internal/cache/redis"}},
 	{"github.com/spf13/cobra", []string{"internal/cli"}},
 	{"github.com/moby/moby", []string{"internal/platform/docker"}},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"cutover/internal/platform/docker"
+	"cutover/internal/platform/docker/swarm"
 	"cutover/internal/platform/process"
 	"cutover/internal/release"
 	"cutover/internal/snapshot"
@@ -15,6 +16,14 @@ const runtimeDocker = "docker"
 
 func openContainers(l layout, files snapshot.Opener, logger *slog.Logger) (*docker.Platform, error) {
 	return docker.New(docker.Options{StateDir: l.containers(), Snapshots: files, Logger: logger})
+}
+
+// runtimeSwarm is the name of the runtime that services of a Swarm have in
+// artefacts.
+const runtimeSwarm = "swarm"
+
+func openServices(l layout, files snapshot.Opener, logger *slog.Logger) (*swarm.Platform, error) {
+	return swarm.New(swarm.Options{StateDir: l.services(), Snapshots: files, Logger: logger})
 }
 
 // errands prepares commands that run once as a version would. Those of

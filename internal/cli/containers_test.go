@@ -53,7 +53,14 @@ func shipping(t *testing.T) *house {
 
 func TestContainersAreUpgradedAndTakenBackWhileTheControllerIsKilled(t *testing.T) {
 	t.Parallel()
-	h := shipping(t)
+	upgradedAndTakenBack(t, shipping(t), func() []string { return docker.Containers(t) })
+}
+
+// upgradedAndTakenBack takes the house's shop from v1 to v2 and back under
+// users, and kills the controller on the way. Running names what runs the shop:
+// four for both versions, two for one.
+func upgradedAndTakenBack(t *testing.T, h *house, running func() []string) {
+	t.Helper()
 	h.must(0, "deploy", "-f", "app.yaml", "-f", "v1.yaml")
 	users := h.users()
 	users.await("v1")
@@ -62,7 +69,7 @@ func TestContainersAreUpgradedAndTakenBackWhileTheControllerIsKilled(t *testing.
 		v := h.view("shop-v2")
 		return v.State.Phase == release.Shifting && v.State.Held && v.World.Traffic.Sides.Green.Weight == 1000
 	})
-	before := docker.Containers(t)
+	before := running()
 	for _, p := range h.processes() {
 		if p.is("serve") {
 			kill(t, p.pid)
@@ -71,19 +78,19 @@ func TestContainersAreUpgradedAndTakenBackWhileTheControllerIsKilled(t *testing.
 	users.await("v2")
 	h.must(0, "deploy", "--detach", "-f", "app.yaml", "-f", "v2.yaml") // by another controller
 	h.must(0, "next", "shop")
-	if after := docker.Containers(t); len(after) != 4 || !slices.Equal(after, before) {
-		t.Errorf("the containers %v became %v under another controller", before, after)
+	if after := running(); len(after) != 4 || !slices.Equal(after, before) {
+		t.Errorf("%v became %v under another controller", before, after)
 	}
 	await(t, "half of the traffic on v2", func() bool { return h.view("shop-v2").World.Traffic.Sides.Green.Weight == 5000 })
 
 	h.must(0, "abort", "shop", "-m", "the users do not like it")
 	await(t, "the end of the release", func() bool { return h.view("shop-v2").State.Phase.Ended() })
-	await(t, "the containers of v1 alone", func() bool { return len(docker.Containers(t)) == 2 })
+	await(t, "v1 alone", func() bool { return len(running()) == 2 })
 	users.await("v1")
 	users.finish()
 	h.must(0, "audit", "verify")
 	h.must(0, "down", "--yes")
-	if left := docker.Containers(t); len(left) > 0 {
+	if left := running(); len(left) > 0 {
 		t.Errorf("after down there are %v", left)
 	}
 }

@@ -22,7 +22,9 @@ import (
 	"cutover/internal/engine"
 	"cutover/internal/platform"
 	"cutover/internal/platform/docker"
+	"cutover/internal/platform/docker/swarm"
 	"cutover/internal/platform/process"
+	"cutover/internal/pooler"
 	"cutover/internal/proxy"
 	"cutover/internal/proxy/admin"
 	"cutover/internal/release"
@@ -60,6 +62,7 @@ type control struct {
 	snapshots  *snapshot.Folder
 	processes  *process.Platform
 	containers *docker.Platform
+	services   *swarm.Platform
 	platform   *platform.Set
 	proxy      *embedded.Process
 	router     *embedded.Router
@@ -96,7 +99,10 @@ func openControl(ctx context.Context, o ControlOptions) (*control, error) {
 	if c.containers, err = openContainers(l, c.snapshots, o.Logger); err != nil {
 		return nil, err
 	}
-	members, err := openPlatforms(l, c.processes, c.containers, o.Logger)
+	if c.services, err = openServices(l, c.snapshots, o.Logger); err != nil {
+		return nil, err
+	}
+	members, err := openPlatforms(l, c.processes, c.containers, c.services, o.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +168,8 @@ func (c *control) newEngine() *engine.Engine {
 	}
 	return engine.New(engine.Config{
 		Platform: c.platform, Traffic: c.traffic, Checks: check.Runner{},
-		Cache: &redis.Store{}, Flags: tellers(layout(c.options.State)), Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Synthetic: c.synthetic, Journal: journal, Leases: c.journal,
+		Cache: &redis.Store{}, Pools: &pooler.Pools{Files: c.snapshots, Path: layout(c.options.State).pools()}, Flags: tellers(layout(c.options.State)),
+		Schema: c.schema, Backups: c.backups, Rehearsals: c.rehearsed, Signals: c.signals, Synthetic: c.synthetic, Journal: journal, Leases: c.journal,
 		Owner: ownerName(), Gone: ownerGone, TTL: 10 * time.Second, Mask: maskPlan, Now: c.options.Now, Logger: c.options.Logger,
 	})
 }
@@ -170,7 +177,7 @@ func (c *control) newEngine() *engine.Engine {
 func (c *control) close() {
 	c.nginx.Close()
 	c.synthetic.Close()
-	if err := c.containers.Close(); err != nil {
+	if err := errors.Join(c.containers.Close(), c.services.Close()); err != nil {
 		c.options.Logger.Error("end the connections to Docker", "error", err)
 	}
 	if err := c.signals.Close(); err != nil {

@@ -132,20 +132,24 @@ func stopInstances(ctx context.Context, l layout) error {
 	if err != nil {
 		return err
 	}
+	services, err := openServices(l, nil, silent)
+	if err != nil {
+		return err
+	}
 	commands, err := openCommands(l, processes, silent)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	// Addresses have nothing that could be stopped.
-	for _, p := range []runner{processes, containers, commands} {
+	for _, p := range []runner{processes, containers, services, commands} {
 		apps, err := p.Apps()
 		errs = append(errs, err)
 		for _, app := range apps {
 			errs = append(errs, stopApp(ctx, p, app))
 		}
 	}
-	return errors.Join(append(errs, containers.Close())...)
+	return errors.Join(append(errs, containers.Close(), services.Close())...)
 }
 
 func stopApp(ctx context.Context, p runner, app string) error {

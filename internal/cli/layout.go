@@ -16,11 +16,13 @@ func (l layout) log() string        { return filepath.Join(string(l), "serve.log
 func (l layout) proxy() string      { return filepath.Join(string(l), "proxy") }
 func (l layout) instances() string  { return filepath.Join(string(l), "instances") }
 func (l layout) containers() string { return filepath.Join(string(l), "containers") }
+func (l layout) services() string   { return filepath.Join(string(l), "services") }
 func (l layout) commands() string   { return filepath.Join(string(l), "commands") }
 func (l layout) statics() string    { return filepath.Join(string(l), "statics") }
 func (l layout) snapshots() string  { return filepath.Join(string(l), "snapshots") }
 func (l layout) backups() string    { return filepath.Join(string(l), "backups") }
 func (l layout) rehearsals() string { return filepath.Join(string(l), "rehearsals") }
+func (l layout) pools() string      { return filepath.Join(string(l), "pools") }
 func (l layout) flags() string      { return filepath.Join(string(l), "flags") }
 func (l layout) key() string        { return filepath.Join(string(l), "secret.key") }
 

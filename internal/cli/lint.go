@@ -7,7 +7,8 @@ import (
 	"cutover/internal/check"
 	"cutover/internal/config"
 	"cutover/internal/load/file"
-	"cutover/internal/platform/docker"
+	"cutover/internal/platform/docker/daemon"
+	"cutover/internal/platform/docker/swarm"
 
 	"github.com/spf13/cobra"
 )
@@ -15,7 +16,7 @@ import (
 // loader reads files and has their checks judged by the package that will run
 // them, and their images pinned by the daemon that will.
 func loader() config.Loader {
-	return config.Loader{Accept: check.Validate, AcceptSignal: acceptSignal, Loads: file.ForRelease, ResolveImage: docker.Resolve}
+	return config.Loader{Accept: check.Validate, AcceptSignal: acceptSignal, Loads: file.ForRelease, ResolveImage: daemon.Resolve, ResolveService: swarm.Resolve}
 }
 
 func newLintCommand(s *session) *cobra.Command {

@@ -47,6 +47,7 @@ type thenDown struct{ *testing.M }
 func (m thenDown) Run() int {
 	code := m.M.Run()
 	docker.Stop()
+	manager.Stop()
 	return code
 }
 

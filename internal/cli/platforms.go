@@ -6,11 +6,13 @@ import (
 	"cutover/internal/platform"
 	"cutover/internal/platform/command"
 	"cutover/internal/platform/docker"
+	"cutover/internal/platform/docker/swarm"
 	"cutover/internal/platform/process"
 	"cutover/internal/platform/static"
 )
 
-// The names of the runtimes beside platform.Process and runtimeDocker.
+// The names of the runtimes beside platform.Process, runtimeDocker and
+// runtimeSwarm.
 const (
 	runtimeCommand = "command"
 	runtimeStatic  = "static"
@@ -18,7 +20,7 @@ const (
 
 // openPlatforms joins everything that can run instances, by the names of the
 // runtimes in artefacts.
-func openPlatforms(l layout, p *process.Platform, d *docker.Platform, logger *slog.Logger) (map[string]platform.Member, error) {
+func openPlatforms(l layout, p *process.Platform, d *docker.Platform, s *swarm.Platform, logger *slog.Logger) (map[string]platform.Member, error) {
 	commands, err := openCommands(l, p, logger)
 	if err != nil {
 		return nil, err
@@ -27,7 +29,7 @@ func openPlatforms(l layout, p *process.Platform, d *docker.Platform, logger *sl
 	if err != nil {
 		return nil, err
 	}
-	return map[string]platform.Member{platform.Process: processes{p}, runtimeDocker: d, runtimeCommand: commands, runtimeStatic: statics}, nil
+	return map[string]platform.Member{platform.Process: processes{p}, runtimeDocker: d, runtimeSwarm: s, runtimeCommand: commands, runtimeStatic: statics}, nil
 }
 
 func openCommands(l layout, p *process.Platform, logger *slog.Logger) (*command.Platform, error) {

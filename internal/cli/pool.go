@@ -10,6 +10,10 @@ import (
 // poolFits says why both versions of a plan together would not fit the
 // connections of their database, and what helps.
 func poolFits(ctx context.Context, p release.Plan) error {
+	servers, err := poolerFits(ctx, p)
+	if err != nil {
+		return err
+	}
 	if p.Database.Pool.PerInstance == 0 || p.Database.Driver != release.PostgreSQL {
 		return nil
 	}
@@ -19,5 +23,5 @@ func poolFits(ctx context.Context, p release.Plan) error {
 	if err != nil {
 		return err
 	}
-	return p.FitsIn(release.Room{Max: all, Kept: kept, Others: others})
+	return p.FitsIn(release.Room{Max: all, Kept: kept, Others: others, Pools: servers})
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 
+	"cutover/internal/cache/redis"
 	"cutover/internal/metrics/endpoint"
 	"cutover/internal/metrics/logs"
 	"cutover/internal/metrics/pgbouncer"
@@ -17,7 +18,7 @@ import (
 func newReaders() map[signal.Kind]signal.Reader {
 	return map[signal.Kind]signal.Reader{
 		signal.Prometheus: prometheus.New(), signal.Endpoint: endpoint.New(), signal.Postgres: postgres.New(),
-		signal.PgBouncer: pgbouncer.New(), signal.Process: process.New(), signal.Log: logs.New(),
+		signal.PgBouncer: pgbouncer.New(), signal.Process: process.New(), signal.Log: logs.New(), signal.Cache: redis.NewReader(),
 	}
 }
 
@@ -44,7 +45,7 @@ func signalColour(verdict string) colour {
 	switch verdict {
 	case signal.Fine.String():
 		return green
-	case signal.Breached.String(), signal.BothBreached.String():
+	case signal.Breached.String(), signal.BothBreached.String(), signal.ToPause.String():
 		return red
 	}
 	return yellow

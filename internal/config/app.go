@@ -18,7 +18,7 @@ type App struct {
 	Spec AppSpec `json:"spec" jsonschema:"required"`
 
 	doc *document
-	// resolve is the Loader's ResolveImage.
+	// resolve is the Loader's ResolveImage or ResolveService.
 	resolve func(ctx context.Context, socket, image string) (string, error)
 }
 

@@ -170,7 +170,7 @@ var values = []bad{
 }
 
 var appValues = []bad{
-	{"  config:", "  runtime: {type: swarm}\n  config:", "10:19", []string{`"swarm" is not available yet`, "write command, docker, process or static"}},
+	{"  config:", "  runtime: {type: kubernetes}\n  config:", "10:19", []string{`"kubernetes" is not available yet`, "write command, docker, process, static or swarm"}},
 	{"  config:", "  runtime: {type: dokcer}\n  config:", "10:19", []string{`"dokcer" is not one of the choices`, `did you mean "docker"?`}},
 	{"    listen:", "    driver: gatewayapi\n    listen:", "13:13", []string{`"gatewayapi" is not available yet`, "embedded", "nginx", "haproxy"}},
 	{"    web:\n", "    worker: {command: work, health: {}}\n    web:\n", "6:13", []string{"web and worker serve the users, and one can", "write type: worker or type: singleton"}},

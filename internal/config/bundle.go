@@ -114,6 +114,7 @@ func (b *Bundle) validateRelease(r *Release, accept func(release.Check) error) {
 		r.validateDatabase(app)
 		r.validateFront(app)
 		r.validateCache(app)
+		r.validateCacheSignals(app)
 		r.validateComponents(app)
 		r.validateAddresses(app)
 	}

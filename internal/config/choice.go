@@ -15,8 +15,8 @@ type Driver string
 type StrategyType string
 
 var (
-	runtimes       = []string{runtimeProcess, runtimeDocker, runtimeCommand, runtimeStatic}
-	plannedRuntime = []string{"swarm", "kubernetes"}
+	runtimes       = []string{runtimeProcess, runtimeDocker, runtimeSwarm, runtimeCommand, runtimeStatic}
+	plannedRuntime = []string{"kubernetes"}
 	drivers        = []string{"embedded", nginxDriver, haproxyDriver}
 	plannedDriver  = []string{"gatewayapi"}
 	strategies     = []string{"canary", "blue-green", "rolling", "shadow"}

@@ -31,15 +31,15 @@ type Component struct {
 	Image string `json:"image,omitempty"`
 	// The port the program listens on inside its container, on all addresses; also {{port}} and PORT.
 	Port int `json:"port,omitempty" jsonschema:"minimum=1,maximum=65535"`
-	// The networks a container joins; the default bridge if there are none.
+	// The networks a container joins; the default bridge if there are none. With runtime swarm they are overlay networks.
 	Networks []string `json:"networks,omitempty"`
-	// What a container sees of this machine: SOURCE:TARGET or SOURCE:TARGET:ro, where SOURCE is a path with a slash or the name of a volume.
+	// What a container sees of the machine it runs on: SOURCE:TARGET or SOURCE:TARGET:ro, where SOURCE is a path with a slash or the name of a volume.
 	Mounts []string `json:"mounts,omitempty"`
 	// Who the program runs as inside its container: NAME, UID or UID:GID.
 	User string `json:"user,omitempty"`
 	// The most that one container gets.
 	Limits Resources `json:"limits,omitzero"`
-	// Mount the secrets that are file: references at /run/secrets/NAME and name them in NAME_FILE, so that docker inspect does not show them.
+	// Mount the secrets that are file: references, with runtime swarm all references, at /run/secrets/NAME and name them in NAME_FILE, so that docker inspect does not show them.
 	SecretFiles bool `json:"secretFiles,omitempty"`
 	// Take the container from a service of a Compose file. What is written here wins.
 	Compose *Compose `json:"compose,omitempty"`

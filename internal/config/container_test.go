@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,7 @@ func TestMistakesOfContainersAreNamed(t *testing.T) {
 		{"type: docker, socket: unix:///run/d.sock", "type: process", "web.image: only a container has one"},
 		{"type: docker", "type: process", "only containers need a daemon"},
 		{"type: docker", "type: compose", "write type: docker"},
+		{"type: docker", "type: swarm, reach: direct", "cannot reach the addresses that tasks have"},
 	} {
 		if strings.Count(containers, c.old) == 0 {
 			t.Fatalf("%q is not in the good file", c.old)
@@ -212,6 +214,61 @@ func TestWhatCannotBeTakenOverFromAComposeFileIsRefusedWithItsPlace(t *testing.T
 		_, err := config.Load(t.Context(), filepath.Join(dir, "cutover.yaml"))
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q in place of %q: %v; want it to say %q", c.new, c.old, err, c.says)
+		}
+	}
+}
+
+func TestServicesOfASwarmArePinnedByAManagerAndOtherwiseAsContainers(t *testing.T) {
+	t.Parallel()
+	loader := config.Loader{
+		ResolveImage: func(context.Context, string, string) (string, error) {
+			return "", errors.New("the wrong one was asked")
+		},
+		ResolveService: func(context.Context, string, string) (string, error) {
+			return "shop@sha256:" + strings.Repeat("a", 64), nil
+		},
+	}
+	text := strings.Replace(containers, "type: docker", "type: swarm", 1)
+	b, err := loader.Parse("shop.yaml", []byte(text), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Plan(t.Context(), "", serves("v1", release.Blue), snapshots(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := p.To.Artefact; a.Runtime != "swarm" || a.Container == nil || a.Container.Pinned == "" || a.Container.Port != 8080 {
+		t.Errorf("the artefact is %+v with %+v", a, a.Container)
+	}
+}
+
+func TestSecretsThatAServiceWouldShowAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		runtime, keys string
+		want          bool
+	}{
+		{"docker", "env: {TOKEN: env:SHOP_TOKEN}", false},
+		{"swarm", "env: {TOKEN: env:SHOP_TOKEN}", true},
+		{"swarm", "env: {TOKEN: env:SHOP_TOKEN}, secretFiles: true", false},
+		{"swarm", "env: {MODE: live}", false},
+	} {
+		b, err := config.Parse("shop.yaml", []byte(`
+apiVersion: cutover/v1
+kind: App
+metadata: {name: shop}
+spec:
+  runtime: {type: `+c.runtime+`}
+  components:
+    web: {image: "shop:{{version}}", port: 8080, health: {path: /health}, `+c.keys+`}
+  traffic: {listen: "127.0.0.1:8088"}
+`), t.TempDir())
+		if err != nil {
+			t.Fatalf("%s with %s: %v", c.runtime, c.keys, err)
+		}
+		found := slices.ContainsFunc(config.Lint(b), func(f config.Finding) bool { return f.ID == "secret-in-service" })
+		if found != c.want {
+			t.Errorf("%s with %s: warned of secrets in a service: %t; want %t", c.runtime, c.keys, found, c.want)
 		}
 	}
 }

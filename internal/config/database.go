@@ -20,6 +20,8 @@ type Database struct {
 	LockTimeout Duration `json:"lockTimeout,omitempty" jsonschema:"default=300ms"`
 	// What the instances take of the connections there are: a release whose two versions together would not fit is refused. PostgreSQL only.
 	Pool *Pool `json:"pool,omitempty"`
+	// The PgBouncer through which instances reach it, for a release to steer. PostgreSQL only.
+	PgBouncer *PgBouncer `json:"pgbouncer,omitempty"`
 }
 
 // Pool is what the instances take of the connections there are.
@@ -57,6 +59,10 @@ func (d *Database) validate(tell report) {
 	if d.Pool != nil && d.Type == "sqlite" {
 		tell("pool", "a SQLite database has no limit of connections", "remove it")
 	}
+	if d.PgBouncer != nil && d.Type == "sqlite" {
+		tell("pgbouncer", "there is no PgBouncer before a SQLite database", "remove it")
+	}
+	d.PgBouncer.validate(tell.in("pgbouncer"))
 	if d.URL == "" || isReference(string(d.URL)) {
 		return
 	}
@@ -86,7 +92,7 @@ func (d *Database) resolve(dir string) release.Database {
 	if d == nil {
 		return release.Database{}
 	}
-	db := release.Database{Driver: release.DatabaseDriver(d.Type), URL: absoluteReference(string(d.URL), dir), LockTimeout: time.Duration(d.LockTimeout), Pool: d.Pool.resolve()}
+	db := release.Database{Driver: release.DatabaseDriver(d.Type), URL: absoluteReference(string(d.URL), dir), LockTimeout: time.Duration(d.LockTimeout), Pool: d.Pool.resolve(), Pooler: d.PgBouncer.resolve(dir)}
 	if db.Driver == release.PostgreSQL {
 		db.Namespace = d.Schema
 	} else if !isReference(db.URL) {

@@ -19,6 +19,7 @@ func TestTheExamplesAreInOrderAndCanBePlanned(t *testing.T) {
 		"blue-green":    {"2026.10", "blue-green", ""},
 		"policy":        {"v1", "canary", ""},
 		"docker":        {"2.0", "canary", ""},
+		"swarm":         {"2.0", "canary", ""},
 	}
 	folders, err := os.ReadDir("../../examples")
 	if err != nil {

@@ -85,6 +85,7 @@ func (l lint) app(a *App) {
 		l.image(c.Image, join(entry("spec.components", name), "image"))
 	}
 	l.secrets(a.Spec.Config.Env, "spec.config.env")
+	l.swarm(a)
 	l.flags(a.Spec.Flags)
 	t := a.Spec.Traffic
 	if isEverywhere(t.Listen) {

@@ -32,6 +32,9 @@ type Loader struct {
 	// now to the Docker daemon at a socket: NAME@sha256:... or its ID. It is
 	// called by Plan; without it images are recorded unpinned, and not run.
 	ResolveImage func(ctx context.Context, socket, image string) (string, error)
+	// ResolveService is ResolveImage for apps that run as services of a Swarm:
+	// the daemon at the socket must be a manager.
+	ResolveService func(ctx context.Context, socket, image string) (string, error)
 }
 
 // Load reads the files, and of each folder the files that end in .yaml or
@@ -83,7 +86,9 @@ func (b *Bundle) finish(l Loader) (*Bundle, error) {
 	b.loads = l.Loads
 	b.acceptSignal = l.AcceptSignal
 	for _, a := range b.Apps {
-		a.resolve = l.ResolveImage
+		if a.resolve = l.ResolveImage; a.Spec.Runtime.swarm() {
+			a.resolve = l.ResolveService
+		}
 		a.compose()
 	}
 	b.validate(l.Accept)

@@ -56,13 +56,16 @@ func (b *Bundle) Plan(ctx context.Context, name string, now release.Running, kee
 	if p.Front.Pages, err = app.pages(); err != nil {
 		return release.Plan{}, err
 	}
+	if p.Database.Pooler.File, err = app.poolFile(keep); err != nil {
+		return release.Plan{}, err
+	}
 	if err := b.addLoads(&p, r); err != nil {
 		return release.Plan{}, err
 	}
 	if p.Schema, err = schemaOf(app, r, keep); err != nil {
 		return release.Plan{}, err
 	}
-	if p.Signals, err = r.signals(); err != nil {
+	if p.Signals, err = r.signals(cache, serves.Version == ""); err != nil {
 		return release.Plan{}, err
 	}
 	p.From = serves

@@ -11,11 +11,11 @@ import (
 
 // Runtime is what runs the app.
 type Runtime struct {
-	// The type of runtime: process runs programs of this machine, docker containers, command has instances that commands of your own start, stop and list, static addresses that somebody else runs.
+	// The type of runtime: process runs programs of this machine, docker containers, swarm services of a Docker Swarm, command has instances that commands of your own start, stop and list, static addresses that somebody else runs.
 	Type RuntimeType `json:"type,omitempty" jsonschema:"default=process"`
-	// With type docker: where the Docker daemon takes orders; unix:///var/run/docker.sock if it is not set.
+	// With type docker or swarm: where the Docker daemon, for swarm that of a manager, takes orders; unix:///var/run/docker.sock if it is not set.
 	Socket string `json:"socket,omitempty"`
-	// With type docker: how containers are reached: published gives each a free port of 127.0.0.1, direct uses its own address, which must be reachable from this machine.
+	// With type docker: how containers are reached: published gives each a free port of 127.0.0.1, direct uses its own address, which must be reachable from this machine. With type swarm each task has a free port of its node.
 	Reach string `json:"reach,omitempty" jsonschema:"enum=published,enum=direct"`
 	// With type command: what starts one instance. Like the two below it may contain {{app}}, {{side}}, {{version}}, {{files}}, {{instance}}, {{component}}, {{port}} and {{grace}}.
 	Start Command `json:"start,omitzero" example:"[systemctl, start, \"shop@{{instance}}\"]"`
@@ -31,6 +31,7 @@ type Runtime struct {
 const (
 	runtimeProcess = "process"
 	runtimeDocker  = "docker"
+	runtimeSwarm   = "swarm"
 	runtimeCommand = "command"
 	runtimeStatic  = "static"
 )
@@ -39,7 +40,7 @@ const (
 const defaultSocket = "unix:///var/run/docker.sock"
 
 func (r Runtime) processes() bool  { return r.Type == runtimeProcess }
-func (r Runtime) containers() bool { return r.Type == runtimeDocker }
+func (r Runtime) containers() bool { return r.Type == runtimeDocker || r.swarm() }
 
 // foreign reports whether cutover itself starts no program of the app.
 func (r Runtime) foreign() bool { return r.Type == runtimeCommand || r.Type == runtimeStatic }
@@ -63,12 +64,13 @@ func (a *App) validateRuntime(tell report) {
 func (r Runtime) validate(tell report) {
 	switch {
 	case !r.containers() && r.Socket != "":
-		tell("socket", "only containers need a daemon", "remove it, or write type: docker")
+		tell("socket", "only containers need a daemon", "remove it, or write type: docker or swarm")
 	case !r.containers() && r.Reach != "":
 		tell("reach", "it is for containers; a plain process is reached at 127.0.0.1", "remove it, or write type: docker")
 	case r.Socket != "" && !strings.HasPrefix(r.Socket, "unix:///"):
 		tell("socket", "only a socket of this machine is used", "write its absolute path such as "+defaultSocket)
 	}
+	r.validateSwarm(tell)
 	r.validateOrders(tell)
 	r.validateStatic(tell)
 }

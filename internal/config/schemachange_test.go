@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,7 @@ func TestASchemaChangeIsKeptWithThePlan(t *testing.T) {
 	db := release.Database{Driver: release.PostgreSQL, URL: "env:DATABASE_URL", Namespace: "public", LockTimeout: 300 * time.Millisecond}
 	want := release.Schema{Expand: true, Backfill: true, Contract: true, Change: p.Schema.Change,
 		Fill: release.Fill{Pace: release.Shared, Within: 168 * time.Hour}}
-	if p.Schema.Change.Name != "c.yaml" || p.Schema.Change.Digest == "" || p.Schema.Expand != want.Expand || p.Database != db || p.Schema.Fill != want.Fill || p.Schema.IsNative() {
+	if p.Schema.Change.Name != "c.yaml" || p.Schema.Change.Digest == "" || p.Schema.Expand != want.Expand || !reflect.DeepEqual(p.Database, db) || p.Schema.Fill != want.Fill || p.Schema.IsNative() {
 		t.Errorf("the plan has %+v, want %+v", p.Schema, want)
 	}
 	if content, err := keep.Read(p.Schema.Change.Digest); err != nil || string(content) != email {

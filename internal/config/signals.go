@@ -26,6 +26,8 @@ type Signal struct {
 	Postgres *DatabaseNumber `json:"postgres,omitempty"`
 	// Ask PgBouncer's console for one of its own numbers.
 	PgBouncer *PoolNumber `json:"pgbouncer,omitempty"`
+	// Count what the app's cache, spec.cache, was asked for and did not have.
+	Cache *CacheNumber `json:"cache,omitempty"`
 	// Look at the instances' processes: their processor time, or their memory.
 	Process string `json:"process,omitempty" jsonschema:"enum=cpu,enum=memory"`
 	// Count lines of the instances' logs: exceptions, authentication_failures, or a regular expression.
@@ -48,6 +50,8 @@ type Signal struct {
 	Worse string `json:"worse,omitempty" jsonschema:"default=higher,enum=higher,enum=lower"`
 	// A guard takes the release back at once; evidence is weighed together with everything else.
 	Role string `json:"role,omitempty" jsonschema:"default=guard,enum=guard,enum=evidence"`
+	// What a guard does when it has found it worse: it takes the release back, as guard.onFailure says, or pauses it for a person to decide.
+	Action string `json:"action,omitempty" jsonschema:"default=rollback,enum=rollback,enum=pause"`
 	// The weight of evidence, beside 0.6 for errors and 0.3 for latency.
 	Weight *Weight `json:"weight,omitempty"`
 	// How long a guard must find it worse without a break before it acts.
@@ -102,6 +106,14 @@ type PoolNumber struct {
 	Measure string `json:"measure" jsonschema:"required,enum=waiting_clients,enum=longest_wait,enum=pool" example:"pool"`
 	// Only this database; {{side}} and {{version}} tell the sides apart.
 	Database string `json:"database,omitempty"`
+}
+
+// CacheNumber is what Redis itself can tell of its misses.
+type CacheNumber struct {
+	// misses: keys of a namespace that each side asked for and did not find. missed_share: the share of all lookups on the whole server, of both sides and of strangers.
+	Measure string `json:"measure" jsonschema:"required,enum=misses,enum=missed_share" example:"misses"`
+	// For misses, the namespace of spec.cache; each side needs a generation of its own in it.
+	Namespace string `json:"namespace,omitempty"`
 }
 
 // Condition is a sentence in CEL that must hold.

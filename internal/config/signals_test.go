@@ -159,7 +159,7 @@ func TestWhatIsWrongWithASignalIsSaidAtItsPlace(t *testing.T) {
 		`watch: [{name: x, process: memory, weight: 0.1}]`:                                                         "weight: a guard acts by itself",
 		`watch: [{name: x, process: memory, role: evidence, weight: 3}]`:                                           "weight: it is not a weight",
 		`watch: [{name: x, process: memory, unit: seconds}]`:                                                       "memory of process is a level in bytes, not a level in seconds",
-		`watch: [{name: x, process: memory, per: request}]`:                                                        "per: only counters of http, log and prometheus",
+		`watch: [{name: x, process: memory, per: request}]`:                                                        "per: only counters of cache, http, log and prometheus",
 		`watch: [{name: x, process: memory, stale: 7s}]`:                                                           "give stale at least 10s",
 		`watch: [{name: x, process: cpu, window: 1s}]`:                                                             "the window of 1s is shorter",
 		`watch: [{name: x, http: {url: /s}}]`:                                                                      "http: there are 0 of query, bad and used",

@@ -22,10 +22,13 @@ func (b *Bundle) Signals(name string) (signal.Set, error) {
 
 // signals is what goes with the plan, nil for nothing. References stay what
 // they are: a plan holds no secret.
-func (r *Release) signals() (release.Sealed, error) {
+func (r *Release) signals(cache release.Cache, first bool) (release.Sealed, error) {
 	set := r.Spec.Signals.resolve(r.doc.source.dir)
 	if set.Empty() {
 		return nil, nil
+	}
+	if err := r.placeCache(set, cache, first); err != nil {
+		return nil, err
 	}
 	text, err := json.Marshal(set)
 	if err != nil {
@@ -62,6 +65,9 @@ func (s Signal) resolve(dir string) signal.Signal {
 		Name: s.Name, Merge: signal.Merge(s.Merge), Worse: signal.Direction(s.Worse), Role: signal.Role(s.Role),
 		Compare: signal.Compare(s.Compare), Factor: 1 + s.Tolerance.Value, ByRequest: s.Per == "request",
 		For: time.Duration(s.For), Stale: time.Duration(s.Stale),
+	}
+	if s.Action == "pause" {
+		r.Action = signal.AskPerson
 	}
 	r.Source, r.Shape, r.Unit = s.source(dir)
 	if s.Unit != "" {
@@ -116,7 +122,8 @@ func (s Signal) unit(shape signal.Shape) signal.Unit {
 
 func bySide(s signal.Source) bool {
 	perInstance := s.Kind == signal.Endpoint && strings.HasPrefix(s.At, "/")
-	return perInstance || signal.BySide(s.Query+s.Of+s.Only) || s.Kind == signal.Endpoint && signal.BySide(s.At)
+	m, _ := signal.FindMeasure(s.Kind, s.Query)
+	return perInstance || m.BySide || signal.BySide(s.Query+s.Of+s.Only) || s.Kind == signal.Endpoint && signal.BySide(s.At)
 }
 
 // source returns where the number is read, with its shape and unit as far as
@@ -137,6 +144,8 @@ func (s Signal) source(dir string) (signal.Source, signal.Shape, signal.Unit) {
 	case s.PgBouncer != nil:
 		p := s.PgBouncer
 		return measured(signal.Source{Kind: signal.PgBouncer, At: absoluteReference(p.URL, dir), Query: p.Measure, Only: p.Database})
+	case s.Cache != nil:
+		return measured(signal.Source{Kind: signal.Cache, Query: s.Cache.Measure})
 	case s.Process != "":
 		return measured(signal.Source{Kind: signal.Process, Query: s.Process})
 	}

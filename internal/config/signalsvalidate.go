@@ -79,14 +79,14 @@ func (s Signal) validateSource(refuse report) {
 	for _, one := range []struct {
 		key string
 		is  bool
-	}{{"http", s.HTTP != nil}, {"log", s.Log != ""}, {"pgbouncer", s.PgBouncer != nil}, {"postgres", s.Postgres != nil}, {"process", s.Process != ""}, {"prometheus", s.Prometheus != nil}} {
+	}{{"cache", s.Cache != nil}, {"http", s.HTTP != nil}, {"log", s.Log != ""}, {"pgbouncer", s.PgBouncer != nil}, {"postgres", s.Postgres != nil}, {"process", s.Process != ""}, {"prometheus", s.Prometheus != nil}} {
 		if one.is {
 			given = append(given, one.key)
 		}
 	}
 	switch {
 	case len(given) == 0:
-		refuse("", "it is read nowhere", "add one of http, log, pgbouncer, postgres, process and prometheus")
+		refuse("", "it is read nowhere", "add one of cache, http, log, pgbouncer, postgres, process and prometheus")
 		return
 	case len(given) > 1:
 		refuse("", "it is read in more than one place: "+strings.Join(given, ", "), "keep one, and give the others signals of their own")
@@ -111,11 +111,12 @@ func (s Signal) validateSource(refuse report) {
 	if s.PgBouncer != nil {
 		checkReference(s.PgBouncer.URL, "pgbouncer.url", refuse)
 	}
+	s.Cache.validate(refuse.in("cache"))
 	if _, err := regexp.Compile(s.Log); err != nil {
 		refuse("log", strings.TrimPrefix(err.Error(), "error parsing regexp: "), "see https://pkg.go.dev/regexp/syntax")
 	}
-	if s.Per != "" && s.Log == "" && s.Prometheus == nil && s.HTTP == nil {
-		refuse("per", "only counters of http, log and prometheus can be counted in requests", "remove the key")
+	if s.Per != "" && s.Log == "" && s.Prometheus == nil && s.HTTP == nil && !s.Cache.counts() {
+		refuse("per", "only counters of cache, http, log and prometheus can be counted in requests", "remove the key")
 	}
 }
 
@@ -134,6 +135,8 @@ func (s Signal) validateUnits(resolved signal.Signal, refuse report) {
 		refuse("compare", "it is compared with a limit, and there is none", "add limit, such as "+example[resolved.Unit])
 	case resolved.Compare != signal.WithLimit && s.Limit != nil:
 		refuse("limit", "it is compared with "+string(resolved.Compare)+", so the limit would not count", "remove one of limit and compare")
+	case resolved.Role == signal.Evidence && s.Action == "pause":
+		refuse("action", "evidence is weighed with everything else and does not act by itself", "remove it, or write role: guard")
 	case resolved.Role == signal.Guard && s.Weight != nil:
 		refuse("weight", "a guard acts by itself and has no weight", "remove it, or write role: evidence")
 	}

@@ -62,6 +62,9 @@ func (e *Engine) admit(p release.Plan) error {
 	if err := admitSignals(e.Signals, p); err != nil {
 		return err
 	}
+	if err := admitPools(e.Pools, p); err != nil {
+		return err
+	}
 	if err := admitSynthetic(e.Synthetic, p); err != nil {
 		return err
 	}

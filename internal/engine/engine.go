@@ -25,7 +25,7 @@ type Config struct {
 	Platform Platform
 	Traffic  Traffic
 	Checks   Checks
-	// Schema, Backups, Rehearsals, Signals, Synthetic and Cache may be nil:
+	// Schema, Backups, Rehearsals, Signals, Synthetic, Cache and Pools may be nil:
 	// releases that need them are refused.
 	Schema     Schema
 	Backups    Backups
@@ -33,6 +33,7 @@ type Config struct {
 	Signals    Signals
 	Synthetic  Synthetic
 	Cache      Cache
+	Pools      Pools
 	// Flags may be nil too: plans that declare flags are refused.
 	Flags   Flags
 	Journal store.Journal

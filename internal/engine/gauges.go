@@ -144,6 +144,7 @@ func (g *gauges) weigh(v release.Verdict) release.Verdict {
 	if g.wrong == "" {
 		finding, why = signal.Combined(g.report.Findings)
 		v.Signals = g.findings()
+		v.Pauses = signal.Pausing(g.report.Findings)
 	}
 	switch {
 	case finding == analysis.Healthy || v.Kind == release.Failing:

@@ -72,7 +72,7 @@ func (h *house) hire(owner string) *controller {
 	hd := &hand{world: h.world, store: h.store}
 	c := &controller{hand: hd, done: make(chan struct{})}
 	c.Engine = New(Config{Platform: handPlatform{hd}, Traffic: handFront{hd}, Checks: handChecks{hd},
-		Schema: handDatabase{hd}, Backups: handVault{hd}, Rehearsals: handStage{hd}, Journal: handJournal{h.store, hd}, Leases: handLeases{hd}, Owner: owner, TTL: ttl, Gone: h.isDead})
+		Schema: handDatabase{hd}, Backups: handVault{hd}, Rehearsals: handStage{hd}, Pools: handPools{hd}, Journal: handJournal{h.store, hd}, Leases: handLeases{hd}, Owner: owner, TTL: ttl, Gone: h.isDead})
 	hd.died = func() { c.cancel() }
 	h.crew = append(h.crew, c)
 	return c

@@ -122,6 +122,8 @@ func (e *Engine) deadline(p release.Plan, a release.Action) time.Duration {
 		}
 	case release.ActPurgeCache:
 		return backupLimit
+	case release.ActDrainPool:
+		return room + p.Database.Pooler.DrainMost
 	}
 	return room
 }
@@ -182,13 +184,15 @@ func (e *Engine) carryOut(ctx context.Context, s release.State, w release.World,
 		result.Checks, err = e.Checks.Run(ctx, release.CheckOrder{Stamp: stamp, Checks: warm, Instances: serving(*w.Sides.Of(a.Side))})
 		return err
 	case release.ActExpand, release.ActBackfill, release.ActContract, release.ActRevertSchema:
-		return e.changeSchema(ctx, s, a.Kind, stamp)
+		return e.whilePaused(ctx, s, a, stamp, result, func(ctx context.Context) error { return e.changeSchema(ctx, s, a.Kind, stamp) })
 	case release.ActRehearse:
 		return e.rehearse(ctx, s, stamp, result)
 	case release.ActBackup:
 		return e.backUp(ctx, s, stamp, result)
 	case release.ActPrepare, release.ActExchange, release.ActExchangeBack:
-		return e.restore(ctx, s, a.Kind, stamp)
+		return e.whilePaused(ctx, s, a, stamp, result, func(ctx context.Context) error { return e.restore(ctx, s, a.Kind, stamp) })
+	case release.ActResumePool, release.ActDrainPool, release.ActReloadPool:
+		return e.steerPool(ctx, s, a, stamp, result)
 	}
 	return fmt.Errorf("carry out %s: this controller has no adapter for it", a.Kind)
 }

@@ -125,6 +125,7 @@ func (k *worker) turn(ctx context.Context) (bool, error) {
 		k.mu.Unlock()
 		return false, nil
 	}
+	w.Pool.Held = k.holdsPool(s.Plan)
 	untold, err := k.flags.turn(ctx, s.Release)
 	if err != nil {
 		return false, err

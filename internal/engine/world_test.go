@@ -33,6 +33,8 @@ type world struct {
 	wrongs []string
 	// database is what the app keeps its data in.
 	database database
+	// pool is the PgBouncer before it.
+	pool pool
 
 	// before is called for each order before it has any effect; an error is
 	// the order's answer.

@@ -29,6 +29,9 @@ const (
 	ActSampleCache  ActionKind = "sample-cache"
 	ActWarmCache    ActionKind = "warm-cache"
 	ActPurgeCache   ActionKind = "purge-cache"
+	ActResumePool   ActionKind = "resume-pool"
+	ActDrainPool    ActionKind = "drain-pool"
+	ActReloadPool   ActionKind = "reload-pool"
 )
 
 // Action is something to be done to the world. Decide names it as long as it
@@ -112,6 +115,8 @@ func (a Action) String() string {
 		return fmt.Sprintf("check %s", a.Side)
 	case ActWarmUp:
 		return fmt.Sprintf("warm up %s", a.Side)
+	case ActDrainPool:
+		return fmt.Sprintf("wait for the server connections of %s", a.Side)
 	case ActPurgeCache:
 		return fmt.Sprintf("remove %s* from the cache", a.Prefix)
 	}

@@ -36,6 +36,9 @@ type decider struct {
 
 func (d *decider) run() {
 	d.w.Verdict = d.s.Weigh(*d.w)
+	if !d.poolOpen() {
+		return
+	}
 	if d.s.Phase.Ended() {
 		d.keep()
 		return
@@ -128,7 +131,7 @@ func (d *decider) wait(format string, args ...any) {
 // moment to show it, or has failed and its pause is not over. Both pauses grow
 // as it happens again.
 func (d *decider) want(a Action) {
-	if len(d.out.Events) > 0 {
+	if len(d.out.Events) > 0 || d.stillPaused(a) {
 		return
 	}
 	t := d.s.try(a.Kind, a.Side, a.Component)

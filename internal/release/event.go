@@ -69,6 +69,8 @@ type Finished struct {
 	Rehearsed *Rehearsed `json:"rehearsed,omitempty"`
 	// Cached is what was found or done in the cache.
 	Cached *CacheResult `json:"cached,omitempty"`
+	// Pool is what was done to the pools.
+	Pool *PoolResult `json:"pool,omitempty"`
 }
 
 // Progressed is written now and then while rows get their new shape, or a

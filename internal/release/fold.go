@@ -134,6 +134,7 @@ func (s State) read(r Reading) State {
 
 func (s State) intend(ev Intended) State {
 	s.Pending = append(slices.Clip(s.Pending), ev)
+	s = s.poolIntended(ev.Action)
 	switch ev.Action.Kind {
 	case ActStart:
 		s.Brought = s.Brought || ev.Action.Side == s.Plan.To.Side
@@ -162,6 +163,7 @@ func (s State) finish(ev Finished, at time.Time) State {
 		}
 		return p.Key == ev.Key
 	})
+	s = s.poolFinished(ev)
 	if ev.Canceled {
 		return s
 	}

@@ -25,6 +25,7 @@ func FullRollback(s State, name string) (Plan, error) {
 	p.Companions = backwards(s.Plan)
 	p.Cache = s.Plan.Cache.backwards()
 	p.Schema, p.Steps, p.Gates, p.Checks, p.WarmUp, p.Signals = Schema{}, nil, nil, nil, nil, nil
+	p.Database.Pooler.File = PoolFile{}
 	p.Backup = Backup{Before: Restoring, Keep: s.Plan.Backup.Keep, KeepFor: s.Plan.Backup.KeepFor}
 	return p, nil
 }

@@ -134,6 +134,11 @@ func (d *decider) mustPause() bool {
 			Cure: "`cutover resume` goes on when that is over, `cutover rollback` takes the release back all the same"})
 		return true
 	}
+	if d.s.Phase.carries() && d.w.Verdict.Pauses != "" && !d.s.Promote {
+		d.emit(Halted{Kind: Paused, Reason: d.w.Verdict.Pauses,
+			Cure: "`cutover next` goes on in spite of it, `cutover resume` looks again, `cutover rollback` takes the release back"})
+		return true
+	}
 	if d.onFailure() != Pause {
 		return false
 	}

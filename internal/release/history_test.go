@@ -48,6 +48,7 @@ func drawHistory(t *rapid.T, decide simulation.Decider) (*simulation.History, in
 		Shadow:         rapid.Bool().Draw(t, "shadow"),
 		Window:         rapid.IntRange(0, 9).Draw(t, "window") == 9,
 		Companions:     rapid.IntRange(0, 2).Draw(t, "companions") == 2,
+		Pooler:         rapid.IntRange(0, 2).Draw(t, "pooler") == 2,
 		Cache:          rapid.IntRange(0, 2).Draw(t, "cache") == 2,
 	}
 	// Half of the faults at most, and sometimes none, or few histories would

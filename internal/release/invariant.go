@@ -18,7 +18,7 @@ func (v Violation) Error() string { return v.Invariant + ": " + v.Detail }
 // be seen at that moment: I1, I2, I3 and I9. before is the state the decision
 // was made in and w the world it was made for.
 func CheckActions(before State, w World, actions []Action) []Violation {
-	var vs []Violation
+	vs := checkPool(before, w, actions)
 	for _, a := range actions {
 		switch a.Kind {
 		case ActRoute:
@@ -263,9 +263,9 @@ func checkVerdict(p Plan, h Hold, v Verdict) []Violation {
 // CheckEnd is I6: after a rollback the world is as before the release, and I7:
 // nothing was lost that was accepted.
 func CheckEnd(s State, w World) []Violation {
-	var vs []Violation
+	vs := checkPoolEnd(s)
 	if s.Phase != RolledBack && s.Phase != Compared {
-		return nil
+		return vs
 	}
 	if n := len(w.Sides.Of(s.Plan.To.Side).List); n > 0 {
 		vs = append(vs, Violation{"I6", fmt.Sprintf("%d instances of the rejected version are left", n)})

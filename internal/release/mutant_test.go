@@ -88,6 +88,17 @@ func mutants() []mutant {
 			s.Plan.Holdback = release.None
 			return release.Decide(s, w)
 		}},
+		{"forgets a pause that its controller did not live to end", func(s release.State, w release.World) release.Decision {
+			s.PoolHeld = false
+			return release.Decide(s, w)
+		}},
+		{"pauses again before an earlier pause is over", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			if s.PoolHeld && s.Plan.PausesFor(release.ActContract) && s.Phase == release.Contracting && len(d.Events) == 0 {
+				d.Actions = append(d.Actions, release.Action{Kind: release.ActContract})
+			}
+			return d
+		}},
 		{"stops the old side while it soaks", func(s release.State, w release.World) release.Decision {
 			d := release.Decide(s, w)
 			if s.Phase == release.Soaking && len(d.Events) == 0 {

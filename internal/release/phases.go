@@ -40,6 +40,9 @@ func (d *decider) preflight() {
 		d.want(Action{Kind: ActBackup})
 		return
 	}
+	if !d.poolReady() {
+		return
+	}
 	if d.p.Strategy == Restore {
 		d.preparing()
 		return
@@ -305,7 +308,7 @@ func (d *decider) retiring() {
 		}
 		return
 	}
-	if !companions || !d.oldCachePurged() {
+	if !companions || !d.serversGone(d.p.From.Side) || !d.oldCachePurged() {
 		return
 	}
 	if d.p.Schema.Contract {
@@ -352,6 +355,10 @@ func (d *decider) keep() {
 }
 
 func (d *decider) end(outcome Phase, reason string, rejected bool) {
+	if d.s.PoolHeld {
+		d.wait("clients of PgBouncer may still be made to wait")
+		return
+	}
 	if d.s.Halt != nil && outcome == Done {
 		d.wait("%s: %s", d.s.Halt.Kind, d.s.Halt.Reason)
 		return

@@ -16,6 +16,9 @@ type Room struct {
 	// Max is all there are, Kept what ordinary users cannot have, Others what
 	// other users have now.
 	Max, Kept, Others int
+	// Pools is how many of them the app's PgBouncer opens at most, 0 where
+	// instances connect by themselves.
+	Pools int
 }
 
 // Instances returns how many instances of both versions run at once at most.
@@ -55,9 +58,23 @@ func (p Plan) FitsIn(r Room) error {
 	}
 	old, fresh := p.Instances()
 	need, have := (old+fresh)*pool.PerInstance+pool.Reserve, r.Max-r.Kept-r.Others
+	if r.Pools > 0 {
+		return p.poolsFitIn(r, have)
+	}
 	if need <= have {
 		return nil
 	}
 	return fmt.Errorf("both versions would not fit the database's connections: (%d old + %d new instances) x %d + %d in reserve = %d, and there are %d (max_connections %d - %d kept for superusers - %d of other users); use fewer replicas or smaller pools, put PgBouncer in front, or raise max_connections",
 		old, fresh, pool.PerInstance, pool.Reserve, need, have, r.Max, r.Kept, r.Others)
+}
+
+// poolsFitIn is FitsIn for instances behind PgBouncer, whose pools are what
+// the database sees.
+func (p Plan) poolsFitIn(r Room, have int) error {
+	need := r.Pools + p.Database.Pool.Reserve
+	if need <= have {
+		return nil
+	}
+	return fmt.Errorf("PgBouncer's pools would not fit the database's connections: %d + %d in reserve = %d, and there are %d (max_connections %d - %d kept for superusers - %d of other users); lower pool_size, or raise max_connections",
+		r.Pools, p.Database.Pool.Reserve, need, have, r.Max, r.Kept, r.Others)
 }

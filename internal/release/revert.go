@@ -37,13 +37,16 @@ func (d *decider) leftNothing() bool {
 		}
 		return false
 	}
-	if !companions || !d.newCachePurged() {
+	if !companions || d.s.Brought && !d.serversGone(d.p.To.Side) || !d.newCachePurged() {
 		return false
 	}
 	if d.s.Expanded && !d.schemaBack() {
 		return false
 	}
 	if d.s.Exchanging && !d.databaseBack() {
+		return false
+	}
+	if !d.poolBack() {
 		return false
 	}
 	if d.old().Ready() < d.p.Replicas && !d.p.First() {

@@ -53,6 +53,8 @@ type Database struct {
 	LockTimeout time.Duration `json:"lockTimeout"`
 	// Pool is what the instances take of the database's connections.
 	Pool Pool `json:"pool,omitzero"`
+	// Pooler is the PgBouncer before it.
+	Pooler Pooler `json:"pooler,omitzero"`
 }
 
 // DatabaseDriver names a kind of database.

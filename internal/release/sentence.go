@@ -83,6 +83,9 @@ func (f Finished) sentence() string {
 	if f.Cached != nil && f.Cached.Note != "" {
 		what += " (" + f.Cached.Note + ")"
 	}
+	if f.Pool != nil {
+		what += f.Pool.words()
+	}
 	if f.Saved != nil {
 		what += " " + f.Saved.Name
 	}

@@ -5,7 +5,8 @@ type SignalFinding struct {
 	Name string `json:"name"`
 	// Role is guard or evidence for a signal, rollback or hold for a condition.
 	Role string `json:"role"`
-	// Verdict is waiting, fine, worse, breached, or both sides breached.
+	// Verdict is waiting, fine, worse, breached, both sides breached,
+	// or breached, to pause.
 	Verdict string `json:"verdict"`
 	// Reason says it in words, with the numbers and their units.
 	Reason string `json:"reason"`

@@ -80,6 +80,15 @@ type State struct {
 	// the one under way was when it was last recorded.
 	Purged []string      `json:"purged,omitempty"`
 	Purge  CacheProgress `json:"purge,omitzero"`
+	// PoolHeld says that clients of the pools were made to wait and that the end
+	// of it is not on record. PoolDrained is the side whose server connections
+	// were seen to be gone.
+	PoolHeld    bool `json:"poolHeld,omitempty"`
+	PoolDrained Side `json:"poolDrained,omitempty"`
+	// PoolTouched says that PgBouncer's configuration may be that of the release,
+	// PoolFiled that it is.
+	PoolTouched bool `json:"poolTouched,omitempty"`
+	PoolFiled   bool `json:"poolFiled,omitempty"`
 	// Checked holds the evidence of the last smoke run; Passed its outcome.
 	Checked []CheckResult `json:"checked,omitempty"`
 	Passed  bool          `json:"passed,omitempty"`

@@ -63,10 +63,10 @@ func (t *timeline) before() {
 	t.add(Preflight, look, "", 0, none)
 	if p.Strategy == Restore {
 		none = "the database is put back, restart of " + p.From.Version
-		t.add(Restoring, "take "+p.From.Version+" off the air, stop it, replace the database by "+p.Restore, "", 0, none)
+		t.add(Restoring, "take "+p.From.Version+" off the air, stop it, replace the database by "+p.Restore+p.waiting(ActExchange), "", 0, none)
 	}
 	if p.Schema.Expand {
-		t.add(Expanding, p.Schema.expands(), "", 0, p.Schema.back())
+		t.add(Expanding, p.Schema.expands()+p.waiting(ActExpand), "", 0, p.Schema.back())
 	}
 	if p.Schema.Backfill {
 		t.add(Backfilling, "give every old row its new shape", "every row verified", 0, p.Schema.back())
@@ -182,7 +182,7 @@ func (t *timeline) after() {
 		t.add(Retiring, fmt.Sprintf("drain and stop %s", p.From.Version)+p.purges(), p.Drain.ends(), 0, "none: the point of no return")
 	}
 	if p.Schema.Contract {
-		t.add(Contracting, "remove the old shape from the schema", "", 0, "none")
+		t.add(Contracting, "remove the old shape from the schema"+p.waiting(ActContract), "", 0, "none")
 	}
 	t.add(Done, p.To.Version+" stands", "", 0, "deploy another release")
 }

@@ -13,6 +13,9 @@ type Verdict struct {
 	// need not: a signal is missing or speaks against going on, though not for
 	// going back. Only a person goes on in spite of it.
 	Holds string `json:"holds,omitempty"`
+	// Pauses says why a person has to decide whether the release goes on, "" for
+	// nothing: a signal is worse whose action is to pause.
+	Pauses string `json:"pauses,omitempty"`
 	// Evidence are the numbers themselves, nil where nothing is compared.
 	Evidence *Evidence `json:"evidence,omitempty"`
 	// Signals are what each signal and condition beside the requests says.

@@ -14,6 +14,7 @@ type World struct {
 	Schema     SchemaWorld  `json:"schema"`
 	Restore    RestoreWorld `json:"restore,omitzero"`
 	Cache      CacheWorld   `json:"cache,omitzero"`
+	Pool       PoolWorld    `json:"pool,omitzero"`
 	Verdict    Verdict      `json:"verdict"`
 	// Unread says what is not known yet of how things were before the release,
 	// though the plan compares with it; "" for nothing.

@@ -82,6 +82,9 @@ func (c comparison) beyond(v Values, limit float64) (Verdict, string) {
 	if why := c.bothBad(v, limit); why != "" {
 		return BothBreached, words + "; " + why
 	}
+	if c.s.Action == AskPerson {
+		return ToPause, words
+	}
 	return Breached, words
 }
 

@@ -19,9 +19,12 @@ const (
 	// BothBreached: the old side is as bad, or it was as bad before the
 	// release, so that taking back would not help.
 	BothBreached
+	// ToPause: a guard whose action is to pause has found it worse for long
+	// enough. A person says what follows.
+	ToPause
 )
 
-var verdictNames = [...]string{"waiting", "fine", "worse", "breached", "both sides breached"}
+var verdictNames = [...]string{"waiting", "fine", "worse", "breached", "both sides breached", "breached, to pause"}
 
 func (v Verdict) String() string {
 	if v < 0 || int(v) >= len(verdictNames) {

@@ -54,6 +54,17 @@ const (
 	Evidence Role = "evidence"
 )
 
+// Action is what follows when a guard finds it worse.
+type Action string
+
+// The actions. What a plan is to be taken back for goes by its own rules;
+// AskPerson pauses it and leaves the choice to a person. The zero value is
+// TakeItBack.
+const (
+	TakeItBack Action = ""
+	AskPerson  Action = "pause"
+)
+
 // Merge says how the levels of a side's instances become one.
 type Merge string
 
@@ -87,6 +98,8 @@ type Signal struct {
 	Least  float64 `json:"least,omitempty"`
 	// Weight is that of evidence, relative to other signals.
 	Weight float64 `json:"weight,omitempty"`
+	// Action is what a guard does that is worse for long enough.
+	Action Action `json:"action,omitempty"`
 	// For is how long a guard must find it without a break before it acts.
 	For time.Duration `json:"for,omitempty"`
 	// Window is over how long the growth of counters is taken.
@@ -132,7 +145,7 @@ func (s Signal) checkSource() error {
 		if src.At == "" {
 			return fmt.Errorf("%s needs the address of the server", src.Kind)
 		}
-	case Process, Log:
+	case Process, Log, Cache:
 	default:
 		return fmt.Errorf("there is no source %q: write one of %s", src.Kind, join(Kinds()))
 	}
@@ -162,6 +175,8 @@ func (s Signal) checkSource() error {
 	switch {
 	case err != nil:
 		return err
+	case s.ByRequest && m.Shape == Rate:
+		return nil
 	case m.Unit != s.Unit || m.Shape != s.Shape:
 		return fmt.Errorf("%s of %s is a %s in %s, not a %s in %s", m.Name, src.Kind, m.Shape, m.Unit, s.Shape, s.Unit)
 	case m.Name == SlowStatements && src.Longer <= 0:
@@ -219,7 +234,7 @@ func checkBrackets(query string) error {
 }
 
 func (s Signal) checkShape() error {
-	whole := s.Source.Of != "" || s.ByRequest
+	whole := s.Source.Of != "" || s.ByRequest || s.Source.Kind == Cache
 	switch {
 	case !slices.Contains([]Shape{Level, Share, Rate, Counted}, s.Shape):
 		return fmt.Errorf("the shape %q is not known", s.Shape)
@@ -233,7 +248,7 @@ func (s Signal) checkShape() error {
 		return errors.New("per request needs a counter of each side")
 	case !slices.Contains([]Merge{"", Worst, Sum, Mean}, s.Merge):
 		return fmt.Errorf("instances cannot be put together by %q: write worst, sum or mean", s.Merge)
-	case s.Shared && (s.Source.Kind == Process || s.Source.Kind == Log):
+	case s.Shared && (s.Source.Kind == Process || s.Source.Kind == Log || s.Source.Kind == Cache && s.Source.Query == Misses):
 		return fmt.Errorf("%s is always read by side", s.Source.Kind)
 	}
 	return nil
@@ -260,6 +275,8 @@ func (s Signal) checkComparison() error {
 
 func (s Signal) checkRole() error {
 	switch {
+	case s.Action != TakeItBack && s.Action != AskPerson:
+		return fmt.Errorf("the action %q is not known: write rollback or pause", s.Action)
 	case s.Role == Guard:
 		return nil
 	case s.Role != Evidence:
@@ -272,6 +289,8 @@ func (s Signal) checkRole() error {
 		return errors.New("what is counted must be what went badly, so that higher is worse: count misses, not hits")
 	case s.Shape == Counted && s.Compare != WithBlue:
 		return errors.New("counted evidence is compared with blue; for a limit or the baseline make it a guard")
+	case s.Action != TakeItBack:
+		return errors.New("action is only for guards: evidence is weighed with everything else")
 	case s.For != 0:
 		return errors.New("for is only for guards: evidence gathers by itself")
 	}

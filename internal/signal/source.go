@@ -20,6 +20,7 @@ const (
 	PgBouncer  Kind = "pgbouncer"
 	Process    Kind = "process"
 	Log        Kind = "log"
+	Cache      Kind = "cache"
 )
 
 // Source says where a signal is read.
@@ -41,6 +42,8 @@ type Source struct {
 	Only string `json:"only,omitempty"`
 	// Longer is from when on a statement is slow.
 	Longer time.Duration `json:"longer,omitempty"`
+	// Place is where a cache is, as JSON that only its reader understands.
+	Place string `json:"place,omitempty"`
 	// Headers go with a request; a value may be a reference.
 	Headers map[string]string `json:"headers,omitempty"`
 }
@@ -70,6 +73,8 @@ const (
 	Memory             = "memory"
 	AuthFailures       = "authentication_failures"
 	Exceptions         = "exceptions"
+	Misses             = "misses"
+	MissedShare        = "missed_share"
 )
 
 var measures = map[Kind][]Measure{
@@ -83,6 +88,10 @@ var measures = map[Kind][]Measure{
 		{WaitingClients, Level, Count, "clients that wait for a server connection", false},
 		{LongestWait, Level, Seconds, "how long the first of them has waited", false},
 		{PoolUse, Share, Ratio, "server connections in use, of those the pools may have", false},
+	},
+	Cache: {
+		{Misses, Rate, PerSecond, "keys of the side's own generation that were asked for and not there", true},
+		{MissedShare, Counted, Ratio, "lookups that found nothing, of all lookups on the whole server", false},
 	},
 	Process: {
 		{CPU, Rate, Cores, "processor time per second", true},

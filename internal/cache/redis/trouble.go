@@ -39,7 +39,7 @@ func cure(r release.Redis, err error) string {
 	case strings.Contains(text, "without any password configured"):
 		return "the server has no password: remove spec.cache.redis.password"
 	case strings.Contains(text, "NOPERM"):
-		return "permit the user SCAN, UNLINK, TYPE, GETRANGE, MEMORY, DBSIZE, INFO and ROLE on the prefixes"
+		return "permit the user SCAN, UNLINK, TYPE, GETRANGE, MEMORY, DBSIZE, INFO and ROLE on the prefixes, and for its signals GET, SUBSCRIBE and the channel __keyevent@*"
 	case strings.HasPrefix(text, "LOADING"):
 		return "it was started a moment ago and still reads its data: wait until it has"
 	case strings.Contains(text, "all sentinels specified in configuration are unreachable"):

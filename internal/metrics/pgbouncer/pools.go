@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"cutover/internal/pooler/console"
 	"cutover/internal/signal"
 )
 
@@ -19,7 +20,7 @@ type pool struct {
 type pools []pool
 
 // join puts the sizes of the databases beside their pools.
-func join(used, databases []map[string]string) (pools, error) {
+func join(used, databases []console.Row) (pools, error) {
 	sizes := map[string]string{}
 	for _, d := range databases {
 		sizes[d["name"]] = d["pool_size"]

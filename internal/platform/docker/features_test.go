@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cutover/internal/platform/docker"
+	dockerapi "cutover/internal/platform/docker/daemon"
 	"cutover/internal/platform/platformtest"
 	"cutover/internal/release"
 	"cutover/internal/snapshot"
@@ -253,7 +254,7 @@ func TestATagThatMovedIsNotRunInThePlaceOfWhatWasPlanned(t *testing.T) {
 	p := h.open(docker.Options{})
 	image := "moving-" + appOf(t) + ":latest"
 	daemon.Image(t, image, "cutover/internal/platform/platformtest/app", "first")
-	planned, err := docker.Resolve(t.Context(), daemon.Socket(t), image)
+	planned, err := dockerapi.Resolve(t.Context(), daemon.Socket(t), image)
 	if err != nil {
 		t.Fatal(err)
 	}

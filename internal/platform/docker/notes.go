@@ -1,8 +1,6 @@
 package docker
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -64,7 +62,7 @@ type readyNote struct {
 // notes are the records of one instance.
 type notes struct{ folder string }
 
-func (p *Platform) notesOf(s slot) notes { return notes{filepath.Join(p.at.notes(s.app), s.id)} }
+func (p *Platform) notesOf(s slot) notes { return notes{filepath.Join(p.at.Notes(s.App), s.ID)} }
 
 func (n notes) runFile() string   { return filepath.Join(n.folder, "run.json") }
 func (n notes) stopFile() string  { return filepath.Join(n.folder, "stop.json") }
@@ -93,34 +91,4 @@ func (n notes) condemn(now time.Time) error {
 		return err
 	}
 	return durable.WriteRecord(n.stopFile(), stopNote{At: now})
-}
-
-// dropNotes removes the notes of instances that are gone. The caller has the
-// app's lock.
-func (l layout) dropNotes(app string, left []slot) error {
-	return dropOthers(l.notes(app), left, func(s slot) string { return s.id })
-}
-
-// dropFiles removes the folders of artefacts that no instance uses; a later
-// start lays them out again. The caller has the app's lock.
-func (l layout) dropFiles(app string, left []slot) error {
-	return dropOthers(l.files(app), left, func(s slot) string { return s.digest })
-}
-
-func dropOthers(folder string, left []slot, name func(slot) string) error {
-	entries, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	used := map[string]bool{}
-	for _, s := range left {
-		used[name(s)] = true
-	}
-	var failed []error
-	for _, e := range entries {
-		if !used[e.Name()] {
-			failed = append(failed, os.RemoveAll(filepath.Join(folder, e.Name())))
-		}
-	}
-	return errors.Join(failed...)
 }

@@ -1,20 +1,15 @@
 package docker
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 	"time"
 
-	"cutover/internal/durable"
-	"cutover/internal/environ"
 	"cutover/internal/logtail"
+	"cutover/internal/platform/docker/house"
 	"cutover/internal/release"
-
-	"github.com/moby/moby/api/pkg/stdcopy"
-	"github.com/moby/moby/client"
 )
 
 const (
@@ -30,10 +25,10 @@ const (
 // answer holds, and also while an answer takes longer than two seconds. A
 // daemon that does not answer is an error: nothing is known then.
 func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance, error) {
-	if err := checkApp(app); err != nil {
+	if err := house.CheckApp(app); err != nil {
 		return nil, fmt.Errorf("observe: %w", err)
 	}
-	slots, err := p.known(ctx, app)
+	slots, err := p.at.Known(ctx, app)
 	if err != nil {
 		return nil, fmt.Errorf("observe %s: %w", app, err)
 	}
@@ -61,19 +56,6 @@ func (p *Platform) Observe(ctx context.Context, app string) ([]release.Instance,
 	return there, nil
 }
 
-// known lists the slots of app without taking its lock.
-func (p *Platform) known(ctx context.Context, app string) ([]slot, error) {
-	house, err := p.at.readHouse()
-	if err != nil || house == "" {
-		return nil, err
-	}
-	b, _, err := durable.ReadRecord[book](p.at.book(app))
-	if err != nil {
-		return nil, err
-	}
-	return p.slots(ctx, house, app, b.Sockets)
-}
-
 // look describes one slot. It has no ID if the slot is gone.
 func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 	seen, found, err := s.look(ctx)
@@ -90,7 +72,7 @@ func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 		return release.Instance{}, err
 	}
 	in := release.Instance{
-		ID: s.id, Side: s.side, Component: s.component, Version: s.version, Digest: s.digest, Addr: seen.addr,
+		ID: s.ID, Side: s.Side, Component: s.Component, Version: s.Version, Digest: s.Digest, Addr: seen.addr,
 		Alive: seen.state.Running, Stopping: stopping, Restarts: run.Restarts, Since: seen.started,
 	}
 	switch {
@@ -103,7 +85,7 @@ func (p *Platform) look(ctx context.Context, s slot) (release.Instance, error) {
 	case seen.started.IsZero():
 		in.Detail = "not launched yet"
 		if seen.state.Error != "" {
-			in.Detail = "could not be launched: " + logtail.Last([]byte(seen.state.Error), s.secrets()...)
+			in.Detail = "could not be launched: " + logtail.Last([]byte(seen.state.Error), s.Secrets()...)
 		}
 	default:
 		return in, p.lookEnded(ctx, s, seen, &in)
@@ -156,49 +138,10 @@ func (p *Platform) lookEnded(ctx context.Context, s slot, seen sight, in *releas
 	return nil
 }
 
-// logTail is how many lines of a log are read for the last one, and tailBytes
-// how much of them.
-const (
-	logTail   = "20"
-	tailBytes = 64 << 10
-)
-
 // lastLine returns the last line of the container's log that is not blank,
 // with its secrets masked, or "" if there is none or it cannot be read.
 func (s slot) lastLine(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	log, err := s.daemon.ContainerLogs(ctx, s.container, client.ContainerLogsOptions{ShowStdout: true, ShowStderr: true, Tail: logTail})
-	if err != nil {
-		return ""
-	}
-	defer log.Close()
-	out := &tailBuffer{}
-	// What was read before an error is good enough.
-	_, _ = stdcopy.StdCopy(out, out, log)
-	return logtail.Last(out.Bytes(), s.secrets()...)
-}
-
-// secrets returns the values of the slot's references as far as they can be
-// found now.
-func (s slot) secrets() []string {
-	var values []string
-	for _, ref := range s.spec.Refs {
-		if value, err := environ.Resolve(ref); err == nil {
-			values = append(values, value)
-		}
-	}
-	return values
-}
-
-// tailBuffer keeps the end of what is written to it.
-type tailBuffer struct{ bytes.Buffer }
-
-// Write implements io.Writer. It never fails.
-func (b *tailBuffer) Write(p []byte) (int, error) {
-	b.Buffer.Write(p)
-	if over := b.Len() - tailBytes; over > 0 {
-		b.Next(over)
-	}
-	return len(p), nil
+	return s.daemon.LastLine(ctx, s.container, s.Secrets()...)
 }

@@ -2,106 +2,45 @@ package docker
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	"cutover/internal/release"
+	"cutover/internal/platform/docker/badge"
+	"cutover/internal/platform/docker/daemon"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 )
 
-// The labels by which containers are found and known. None has a secret.
-const (
-	labelHouse     = "cutover.house"
-	labelApp       = "cutover.app"
-	labelInstance  = "cutover.instance"
-	labelSide      = "cutover.side"
-	labelComponent = "cutover.component"
-	labelVersion   = "cutover.version"
-	labelDigest    = "cutover.digest"
-	labelOrder     = "cutover.order"
-	labelFence     = "cutover.fence"
-	labelSpec      = "cutover.spec"
-)
-
 // slot is the place of one instance: a container, whose program may end and
 // be started again.
 type slot struct {
-	daemon *daemon
+	daemon *daemon.Daemon
 	// container is Docker's own ID.
 	container string
-	number    int
-	fence     uint64
-	id        string
-	app       string
-	side      release.Side
-	component string
-	version   string
-	digest    string
-	spec      spec
+	badge.Badge
 }
 
-// spec is what must be known of an instance without its artefact.
-type spec struct {
-	Health release.Health `json:"health"`
-	Stop   release.Stop   `json:"stop"`
-	Port   int            `json:"port,omitempty"`
-	Direct bool           `json:"direct,omitempty"`
-	// Refs are the references to secrets, never their values. They serve to
-	// mask the secrets where the program's output is shown.
-	Refs []string `json:"refs,omitempty"`
-}
-
-// slotID has the number by which slots are sorted.
-var slotID = regexp.MustCompile(`^(?:blue|green)-([1-9][0-9]{0,8})$`)
-
-// labels says on a container what s is.
-func (s slot) labels(house, key string) (map[string]string, error) {
-	text, err := json.Marshal(s.spec)
-	return map[string]string{
-		labelHouse: house, labelApp: s.app, labelInstance: s.id, labelSide: string(s.side), labelComponent: s.component,
-		labelVersion: s.version, labelDigest: s.digest, labelOrder: key, labelFence: strconv.FormatUint(s.fence, 10), labelSpec: string(text),
-	}, err
-}
-
-// readSlot is the reverse of labels.
-func readSlot(d *daemon, id string, labels map[string]string) (slot, error) {
-	s := slot{
-		daemon: d, container: id, id: labels[labelInstance], app: labels[labelApp], side: release.Side(labels[labelSide]),
-		component: labels[labelComponent], version: labels[labelVersion], digest: labels[labelDigest],
-	}
-	m := slotID.FindStringSubmatch(s.id)
-	fence, err := strconv.ParseUint(labels[labelFence], 10, 64)
-	if m == nil || err != nil || !s.side.Valid() || json.Unmarshal([]byte(labels[labelSpec]), &s.spec) != nil {
-		return s, fmt.Errorf("the container %.12s has labels of cutover that were changed: remove it with docker rm -f once nobody needs it", id)
-	}
-	s.number, _ = strconv.Atoi(m[1])
-	s.fence = fence
-	return s, nil
-}
-
-// slots lists the containers that a state folder has for app.
-func (d *daemon) slots(ctx context.Context, house, app string) ([]slot, error) {
-	ctx, cancel := bounded(ctx)
+// slotsOf lists the containers that a state folder has for app.
+func slotsOf(ctx context.Context, d *daemon.Daemon, mark, app string) ([]slot, error) {
+	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
-	filters := client.Filters{}.Add("label", labelHouse+"="+house, labelApp+"="+app)
+	filters := client.Filters{}.Add("label", badge.LabelHouse+"="+mark, badge.LabelApp+"="+app)
 	list, err := d.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filters})
 	if err != nil {
-		return nil, d.explain("list the containers of "+app, err)
+		return nil, d.Explain("list the containers of "+app, err)
 	}
 	var all []slot
 	for _, c := range list.Items {
 		if c.State == container.StateRemoving {
 			continue
 		}
-		s, err := readSlot(d, c.ID, c.Labels)
-		if err != nil {
-			return nil, err
+		s := slot{daemon: d, container: c.ID}
+		var ok bool
+		if s.Badge, ok = badge.Read(c.Labels); !ok {
+			return nil, fmt.Errorf("the container %.12s has labels of cutover that were changed: remove it with docker rm -f once nobody needs it", c.ID)
 		}
 		all = append(all, s)
 	}
@@ -118,14 +57,14 @@ type sight struct {
 
 // look asks the daemon about the slot; found is false if it is gone.
 func (s slot) look(ctx context.Context) (seen sight, found bool, err error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
 	res, err := s.daemon.ContainerInspect(ctx, s.container, client.ContainerInspectOptions{})
-	if gone(err) {
+	if daemon.Gone(err) {
 		return seen, false, nil
 	}
 	if err != nil {
-		return seen, false, s.daemon.explain("look at "+s.id, err)
+		return seen, false, s.daemon.Explain("look at "+s.ID, err)
 	}
 	c := res.Container
 	if c.State == nil || c.State.Status == container.StateRemoving {
@@ -156,14 +95,14 @@ func moment(text string) (time.Time, error) {
 
 // addr is where the instance takes requests now, "" for nowhere.
 func (s slot) addr(c container.InspectResponse) string {
-	if c.NetworkSettings == nil || s.spec.Port == 0 {
+	if c.NetworkSettings == nil || s.Spec.Port == 0 {
 		return ""
 	}
-	if s.spec.Direct {
-		return directAddr(c, s.spec.Port)
+	if s.Spec.Direct {
+		return directAddr(c, s.Spec.Port)
 	}
 	for port, bindings := range c.NetworkSettings.Ports {
-		if int(port.Num()) != s.spec.Port {
+		if int(port.Num()) != s.Spec.Port {
 			continue
 		}
 		for _, b := range bindings {
@@ -182,4 +121,9 @@ func directAddr(c container.InspectResponse, port int) string {
 		return end.IPAddress.String() + ":" + strconv.Itoa(port)
 	}
 	return ""
+}
+
+// exec runs a command inside the container.
+func (s slot) exec(ctx context.Context, argv []string) (code int, out []byte, err error) {
+	return s.daemon.Exec(ctx, s.container, argv)
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"cutover/internal/platform/docker/daemon"
+	"cutover/internal/platform/docker/interior"
 	"cutover/internal/release"
 
 	"github.com/moby/moby/client"
@@ -16,10 +18,10 @@ import (
 // a secret that cannot be resolved. It starts nothing; an image that is missing
 // is pulled.
 func (p *Platform) Startable(ctx context.Context, order release.StartOrder) error {
-	err := checkOrder(order)
+	err := interior.Check(order)
 	if err == nil {
-		var d *daemon
-		if d, err = p.daemons.at(order.Artefact.Container.Socket); err == nil {
+		var d *daemon.Daemon
+		if d, err = p.daemons.At(order.Artefact.Container.Socket); err == nil {
 			err = p.check(ctx, d, order, "")
 		}
 	}
@@ -30,13 +32,13 @@ func (p *Platform) Startable(ctx context.Context, order release.StartOrder) erro
 }
 
 // check looks at everything an instance of the order needs.
-func (p *Platform) check(ctx context.Context, d *daemon, order release.StartOrder, files string) error {
+func (p *Platform) check(ctx context.Context, d *daemon.Daemon, order release.StartOrder, files string) error {
 	if _, err := p.options(order, files, ""); err != nil {
 		return err
 	}
 	c := order.Artefact.Container
-	if _, err := d.obtain(ctx, c.Pinned); err != nil {
-		return d.moved(ctx, c, err)
+	if _, err := d.Obtain(ctx, c.Pinned); err != nil {
+		return d.Moved(ctx, c, err)
 	}
 	for _, m := range c.Mounts {
 		if !filepath.IsAbs(m.Source) {
@@ -47,28 +49,19 @@ func (p *Platform) check(ctx context.Context, d *daemon, order release.StartOrde
 		}
 	}
 	for _, name := range c.Networks {
-		if err := d.hasNetwork(ctx, name); err != nil {
+		if err := hasNetwork(ctx, d, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// moved says so if a tag means something else than it did when the release was
-// planned: that is never run in the place of what was planned.
-func (d *daemon) moved(ctx context.Context, c *release.Container, missing error) error {
-	if now, err := d.image(ctx, c.Image); err == nil {
-		return fmt.Errorf("%s meant %s when the release was planned and means %s now, which is not run in its place: bring the planned image back, or plan a release anew: %w", c.Image, c.Pinned, now.ID, missing)
-	}
-	return missing
-}
-
-func (d *daemon) hasNetwork(ctx context.Context, name string) error {
-	ctx, cancel := bounded(ctx)
+func hasNetwork(ctx context.Context, d *daemon.Daemon, name string) error {
+	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
 	_, err := d.NetworkInspect(ctx, name, client.NetworkInspectOptions{})
-	if gone(err) {
+	if daemon.Gone(err) {
 		return fmt.Errorf("there is no network %s: make it with docker network create %s, or correct networks in the app file", name, name)
 	}
-	return d.explain("look for the network "+name, err)
+	return d.Explain("look for the network "+name, err)
 }

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"cutover/internal/durable"
+	"cutover/internal/platform/docker/daemon"
+	"cutover/internal/platform/docker/house"
+	"cutover/internal/platform/docker/interior"
 	"cutover/internal/release"
 
 	"github.com/containerd/errdefs"
@@ -38,7 +41,7 @@ func (p *Platform) Stop(ctx context.Context, order release.StopOrder) error {
 	for i, s := range slots {
 		all.Go(func() {
 			if err := p.end(ctx, s); err != nil {
-				failed[i] = fmt.Errorf("stop %s: %w", s.id, err)
+				failed[i] = fmt.Errorf("stop %s: %w", s.ID, err)
 			}
 		})
 	}
@@ -58,8 +61,8 @@ func (p *Platform) condemn(ctx context.Context, order release.StopOrder) ([]slot
 	if err != nil {
 		return nil, err
 	}
-	defer v.leave()
-	named := slices.DeleteFunc(v.all, func(s slot) bool { return !slices.Contains(order.Instances, s.id) })
+	defer v.Leave()
+	named := slices.DeleteFunc(v.All, func(s slot) bool { return !slices.Contains(order.Instances, s.ID) })
 	for _, s := range named {
 		if err := p.notesOf(s).condemn(p.opt.Now()); err != nil {
 			return nil, err
@@ -99,7 +102,7 @@ func (p *Platform) ask(ctx context.Context, s slot, seen sight) (time.Time, erro
 	}
 	// Between two controllers only the wall clock is common; once read, the
 	// rest is measured by this process's steady one.
-	left := min(max(mark.At.Add(s.spec.Stop.Grace).Sub(p.opt.Now()), 0), s.spec.Stop.Grace)
+	left := min(max(mark.At.Add(s.Spec.Stop.Grace).Sub(p.opt.Now()), 0), s.Spec.Stop.Grace)
 	deadline := time.Now().Add(left)
 	if !marked || mark.Signalled {
 		return deadline, ctx.Err()
@@ -110,7 +113,7 @@ func (p *Platform) ask(ctx context.Context, s slot, seen sight) (time.Time, erro
 			return deadline, err
 		}
 	}
-	signal, err := stopSignal(s.spec.Stop)
+	signal, err := interior.StopSignal(s.Spec.Stop)
 	if err != nil {
 		signal = "SIGTERM" // Start has refused one that is unknown
 	}
@@ -123,23 +126,23 @@ func (p *Platform) ask(ctx context.Context, s slot, seen sight) (time.Time, erro
 
 // signal sends a signal to the program; one that has ended is no error.
 func (s slot) signal(ctx context.Context, name string) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
 	_, err := s.daemon.ContainerKill(ctx, s.container, client.ContainerKillOptions{Signal: name})
-	if gone(err) || errdefs.IsConflict(err) {
+	if daemon.Gone(err) || errdefs.IsConflict(err) {
 		return nil
 	}
-	return s.daemon.explain("send "+name, err)
+	return s.daemon.Explain("send "+name, err)
 }
 
 func (s slot) unpause(ctx context.Context) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
 	_, err := s.daemon.ContainerUnpause(ctx, s.container, client.ContainerUnpauseOptions{})
-	if gone(err) || errdefs.IsConflict(err) {
+	if daemon.Gone(err) || errdefs.IsConflict(err) {
 		return nil
 	}
-	return s.daemon.explain("let a paused container go on", err)
+	return s.daemon.Explain("let a paused container go on", err)
 }
 
 // kill ends the program at once and returns when it has ended.
@@ -178,14 +181,14 @@ func (s slot) await(ctx context.Context, deadline time.Time) (bool, error) {
 // remove removes the container with its log and its unnamed volumes, and
 // returns when it is gone.
 func (s slot) remove(ctx context.Context) error {
-	limited, cancel := bounded(ctx)
+	limited, cancel := daemon.Bounded(ctx)
 	defer cancel()
 	_, err := s.daemon.ContainerRemove(limited, s.container, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
-	if err == nil || gone(err) {
+	if err == nil || daemon.Gone(err) {
 		return nil
 	}
 	if !errdefs.IsConflict(err) {
-		return s.daemon.explain("remove the container", err)
+		return s.daemon.Explain("remove the container", err)
 	}
 	// Another Stop removes it at this moment.
 	if ended, err := s.await(ctx, time.Now().Add(killWait)); err != nil || !ended {
@@ -200,10 +203,15 @@ func (p *Platform) tidy(ctx context.Context, stamp release.Stamp) error {
 	if err != nil {
 		return err
 	}
-	defer v.leave()
-	p.watches.keep(stamp.App, v.all)
-	v.book.Sockets = slices.DeleteFunc(v.book.Sockets, func(socket string) bool {
-		return !slices.ContainsFunc(v.all, func(s slot) bool { return s.daemon.socket == socket })
+	defer v.Leave()
+	p.watches.keep(stamp.App, v.All)
+	sockets := v.KeepSockets(func(socket string) bool {
+		return slices.ContainsFunc(v.All, func(s slot) bool { return s.daemon.Socket == socket })
 	})
-	return errors.Join(v.write(), p.at.dropFiles(stamp.App, v.all), p.at.dropNotes(stamp.App, v.all))
+	ids, digests := map[string]bool{}, map[string]bool{}
+	for _, s := range v.All {
+		ids[s.ID], digests[s.Digest] = true, true
+	}
+	// Files that were laid out for no instance are laid out again by a later start.
+	return errors.Join(sockets, house.DropOthers(p.at.Files(stamp.App), digests), house.DropOthers(p.at.Notes(stamp.App), ids))
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cutover/internal/durable"
+	"cutover/internal/platform/docker/daemon"
 	"cutover/internal/probe"
 )
 
@@ -37,7 +38,7 @@ func newWatches(logger *slog.Logger) *watches {
 func (ws *watches) of(s slot, seen sight, n notes) *watch {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	key := watchKey(s.app, s.id)
+	key := watchKey(s.App, s.ID)
 	w := ws.by[key]
 	if w == nil || !w.of.Equal(seen.started) || w.addr != seen.addr {
 		if w != nil {
@@ -55,15 +56,15 @@ func newWatch(s slot, seen sight, n notes, logger *slog.Logger) *watch {
 	if note, _, err := durable.ReadRecord[readyNote](n.readyFile()); err == nil && note.Of.Equal(seen.started) {
 		since = note.Since
 	}
-	ask := func(ctx context.Context) error { return s.askReady(ctx, seen.addr) }
+	ask := func(ctx context.Context) error { return daemon.AskReady(ctx, s.Badge, seen.addr, s.exec) }
 	note := func(since time.Time) {
 		// Without the note the next controller only has to see for itself, so a
 		// failure is no reason to see nothing now.
 		if err := n.noteReady(seen.started, since); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			logger.Warn("the readiness of an instance was not noted", "app", s.app, "instance", s.id, "error", err)
+			logger.Warn("the readiness of an instance was not noted", "app", s.App, "instance", s.ID, "error", err)
 		}
 	}
-	return &watch{Watch: probe.NewWatch(s.spec.Health, since, ask, note), of: seen.started, addr: seen.addr}
+	return &watch{Watch: probe.NewWatch(s.Spec.Health, since, ask, note), of: seen.started, addr: seen.addr}
 }
 
 func (n notes) noteReady(of, since time.Time) error {
@@ -77,7 +78,7 @@ func (n notes) noteReady(of, since time.Time) error {
 func (ws *watches) keep(app string, slots []slot) {
 	exists := map[string]bool{}
 	for _, s := range slots {
-		exists[watchKey(s.app, s.id)] = true
+		exists[watchKey(s.App, s.ID)] = true
 	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()

@@ -34,7 +34,7 @@ const lifetime = 3 * time.Minute
 //	-mark TEXT      means nothing; it makes a test's processes recognisable
 //
 // GET /health is the probe, GET /whoami tells pid, arguments, environment and
-// children, POST /ready and /unready change the answer of the probe, after
+// children, GET /file?path=PATH what is in a file, POST /ready and /unready change the answer of the probe, after
 // POST /hang there is none, and POST /exit?code=N ends the program.
 func Program(args []string) int {
 	var p program
@@ -133,6 +133,9 @@ func (p *program) routes() http.Handler {
 	mux.HandleFunc("GET /whoami", func(w http.ResponseWriter, _ *http.Request) {
 		dir, _ := os.Getwd()
 		_ = json.NewEncoder(w).Encode(Self{Pid: os.Getpid(), Args: os.Args, Env: os.Environ(), Dir: dir, Children: p.children})
+	})
+	mux.HandleFunc("GET /file", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFile(w, r, r.FormValue("path"))
 	})
 	mux.HandleFunc("POST /exit", func(_ http.ResponseWriter, r *http.Request) {
 		code, _ := strconv.Atoi(r.FormValue("code"))

@@ -2,7 +2,9 @@ package platformtest
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -57,4 +59,19 @@ func Tell(t testing.TB, addr, path string) {
 	if err != nil && !strings.HasPrefix(path, "/exit") {
 		t.Fatalf("tell an instance %s: %v", path, err)
 	}
+}
+
+// Read returns what the program at addr finds in a file.
+func Read(t testing.TB, addr, path string) string {
+	t.Helper()
+	res, err := client.Get("http://" + addr + "/file?path=" + url.QueryEscape(path))
+	if err != nil {
+		t.Fatalf("have an instance read %s: %v", path, err)
+	}
+	defer res.Body.Close()
+	content, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("have an instance read %s: %s, %v", path, res.Status, err)
+	}
+	return string(content)
 }

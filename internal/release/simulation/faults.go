@@ -38,6 +38,8 @@ const (
 	ChangeBreaks
 	// CacheUnseen has the cache not answer.
 	CacheUnseen
+	// PoolUnseen has PgBouncer not answer when a pause is to end.
+	PoolUnseen
 	faultsEnd
 )
 

@@ -80,6 +80,7 @@ func (h *History) act(actions []release.Action) {
 		if h.World.strikes(ControllerCrashes, 10) {
 			return
 		}
+		h.World.poolBefore(h.State, a)
 		results, err := h.World.Do(h.State, a)
 		if h.World.strikes(ControllerCrashes, 10) {
 			return
@@ -90,7 +91,7 @@ func (h *History) act(actions []release.Action) {
 		if err := h.World.CacheWrong(h.State); err != nil {
 			h.violate(release.Violation{Invariant: "cache", Detail: err.Error()})
 		}
-		f := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Component: a.Component, Checks: results}
+		f := release.Finished{Key: key, Kind: a.Kind, Side: a.Side, Component: a.Component, Checks: results, Pool: h.World.poolAfter(h.State, a)}
 		if err != nil {
 			f.Error = err.Error()
 		} else if a.Kind == release.ActBackup {
@@ -176,6 +177,9 @@ func (h *History) atEnd() {
 	h.violate(release.CheckHistory(h.Entries)...)
 	if err := h.World.CacheWrong(h.State); err != nil {
 		h.violate(release.Violation{Invariant: "cache", Detail: err.Error()})
+	}
+	if err := h.World.PoolWrong(h.State); err != nil {
+		h.violate(release.Violation{Invariant: "pool", Detail: err.Error()})
 	}
 	if h.World.LostByUs > 0 && !h.forced() {
 		h.violate(release.Violation{Invariant: "I7", Detail: fmt.Sprintf("%d requests were in flight on stopped instances", h.World.LostByUs)})

@@ -31,6 +31,8 @@ type Shape struct {
 	// Cache adds a namespace that is kept, one that is bumped, one that is new
 	// and one that goes.
 	Cache bool
+	// Pooler has a PgBouncer before the database.
+	Pooler bool
 }
 
 // Plan returns a plan of that shape, with short but realistic times.
@@ -104,6 +106,9 @@ func (sh Shape) Plan() release.Plan {
 	}
 	if sh.Companions {
 		p.Companions = companions(p)
+	}
+	if sh.Pooler {
+		p.Database.Pooler = pooler()
 	}
 	if sh.Cache {
 		p.Cache = caches(p)

@@ -35,8 +35,12 @@ type World struct {
 	schema     release.SchemaWorld
 	restore    release.RestoreWorld
 	cached     map[string]int
-	serial     int
-	blindTo    Faults
+	// paused says that clients of PgBouncer wait, filed that it has the
+	// configuration of the release, drained whose server connections are gone.
+	paused, filed bool
+	drained       release.Side
+	serial        int
+	blindTo       Faults
 }
 
 type instance struct {
@@ -314,6 +318,8 @@ func (w *World) act(s release.State, a release.Action) []release.CheckResult {
 	case release.ActCheck:
 		bad := w.Faults&ChecksFail != 0
 		return []release.CheckResult{{Name: "smoke", Passed: !bad, Attempts: 1, Evidence: "simulated"}}
+	case release.ActResumePool, release.ActDrainPool, release.ActReloadPool:
+		w.actOnPool(s, a)
 	case release.ActPurgeCache:
 		w.cached[a.Prefix] = 0
 	case release.ActBackup:

@@ -12,9 +12,13 @@ import (
 // bridge is a network of this machine that belongs to one daemon, so that
 // several can run at a time.
 type bridge struct {
-	name string
-	lock net.Listener
+	name   string
+	number int
+	lock   net.Listener
 }
+
+// gateway is the bridge that the daemon gets if it joins a swarm.
+func (b *bridge) gateway() string { return fmt.Sprintf("cutovergw%d", b.number) }
 
 // newBridge makes the first bridge that nobody else has.
 func newBridge() (*bridge, error) {
@@ -26,7 +30,7 @@ func newBridge() (*bridge, error) {
 			last = err
 			continue
 		}
-		b := &bridge{name: fmt.Sprintf("cutover%d", n), lock: lock}
+		b := &bridge{name: fmt.Sprintf("cutover%d", n), number: n, lock: lock}
 		if last = b.make(n); last == nil {
 			return b, nil
 		}
@@ -38,6 +42,7 @@ func newBridge() (*bridge, error) {
 func (b *bridge) make(n int) error {
 	// One that a killed test has left behind is nobody's: the lock says so.
 	_ = ip("link", "delete", b.name)
+	_ = ip("link", "delete", b.gateway())
 	return errors.Join(
 		ip("link", "add", "name", b.name, "type", "bridge"),
 		ip("address", "add", fmt.Sprintf("10.213.%d.1/24", 100+n), "dev", b.name),
@@ -49,6 +54,8 @@ func (b *bridge) remove() {
 	if err := ip("link", "delete", b.name); err != nil {
 		fmt.Fprintf(os.Stderr, "remove the bridge of the Docker daemon: %v\n", err)
 	}
+	// Only the daemon of a swarm has made this one.
+	_ = ip("link", "delete", b.gateway())
 	_ = b.lock.Close()
 }
 

@@ -125,6 +125,14 @@ func (s *Server) Do(t testing.TB, method, path string, body []byte) []byte {
 	return answer
 }
 
+// Try is Do that returns the refusal.
+func (s *Server) Try(t testing.TB, method, path string) error {
+	t.Helper()
+	s.Socket(t)
+	_, err := s.do(method, path, "application/json", nil)
+	return err
+}
+
 // Containers returns the names of all containers there are.
 func (s *Server) Containers(t testing.TB) []string {
 	t.Helper()

@@ -42,6 +42,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	tried   bool
+	swarm   bool
 	failed  error
 	dir     string
 	bridge  *bridge
@@ -221,6 +222,12 @@ func (s *Server) Stop() {
 
 func (s *Server) stop() {
 	if s.ended != nil {
+		select {
+		case <-s.ended:
+			// It explains what else has failed.
+			fmt.Fprintf(os.Stderr, "dockerd ended by itself: %s\n", s.lastWords())
+		default:
+		}
 		s.clear()
 		_ = s.process.Process.Signal(syscall.SIGTERM)
 		select {

@@ -1,4 +1,4 @@
-package docker
+package daemon
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"cutover/internal/release"
 
 	"github.com/moby/moby/client"
 )
@@ -17,13 +19,13 @@ const pullWithin = 15 * time.Minute
 // socket: NAME@sha256:... if a registry knows it by that, else the image's ID.
 // An image the daemon does not have is pulled first.
 func Resolve(ctx context.Context, socket, image string) (pinned string, err error) {
-	all := newDaemons()
-	defer func() { err = errors.Join(err, all.close()) }()
-	d, err := all.at(socket)
+	all := NewSet()
+	defer func() { err = errors.Join(err, all.Close()) }()
+	d, err := all.At(socket)
 	if err != nil {
 		return "", err
 	}
-	found, err := d.obtain(ctx, image)
+	found, err := d.Obtain(ctx, image)
 	if err != nil {
 		return "", err
 	}
@@ -48,11 +50,11 @@ func withoutTag(name string) string {
 	return name
 }
 
-// obtain returns the image, after pulling it if the daemon does not have it.
-func (d *daemon) obtain(ctx context.Context, image string) (client.ImageInspectResult, error) {
+// Obtain returns the image, after pulling it if the daemon does not have it.
+func (d *Daemon) Obtain(ctx context.Context, image string) (client.ImageInspectResult, error) {
 	found, err := d.image(ctx, image)
-	if !gone(err) {
-		return found, d.explain("look for the image "+image, err)
+	if !Gone(err) {
+		return found, d.Explain("look for the image "+image, err)
 	}
 	if strings.HasPrefix(image, "sha256:") {
 		return found, fmt.Errorf("the image %s is not there any more, and only its ID is known: build or load it again with the same content", image)
@@ -61,16 +63,16 @@ func (d *daemon) obtain(ctx context.Context, image string) (client.ImageInspectR
 		return found, fmt.Errorf("the image %s is not there, and pulling it failed: build, load or docker pull it, or correct its name: %w", image, err)
 	}
 	found, err = d.image(ctx, image)
-	return found, d.explain("look for the image "+image, err)
+	return found, d.Explain("look for the image "+image, err)
 }
 
-func (d *daemon) image(ctx context.Context, image string) (client.ImageInspectResult, error) {
-	ctx, cancel := bounded(ctx)
+func (d *Daemon) image(ctx context.Context, image string) (client.ImageInspectResult, error) {
+	ctx, cancel := Bounded(ctx)
 	defer cancel()
 	return d.ImageInspect(ctx, image)
 }
 
-func (d *daemon) pull(ctx context.Context, image string) error {
+func (d *Daemon) pull(ctx context.Context, image string) error {
 	ctx, cancel := context.WithTimeout(ctx, pullWithin)
 	defer cancel()
 	under, err := d.ImagePull(ctx, image, client.ImagePullOptions{})
@@ -79,4 +81,14 @@ func (d *daemon) pull(ctx context.Context, image string) error {
 	}
 	defer under.Close()
 	return under.Wait(ctx)
+}
+
+// Moved adds to an error that says a pinned image is missing what its tag means
+// now, if that is something else: that is never run in the place of what was
+// planned.
+func (d *Daemon) Moved(ctx context.Context, c *release.Container, missing error) error {
+	if now, err := d.image(ctx, c.Image); err == nil {
+		return fmt.Errorf("%s meant %s when the release was planned and means %s now, which is not run in its place: bring the planned image back, or plan a release anew: %w", c.Image, c.Pinned, now.ID, missing)
+	}
+	return missing
 }
