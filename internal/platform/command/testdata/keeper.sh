@@ -46,6 +46,9 @@ list)
     if alive "$d"; then
       printf '{"id":"%s"}\n' "$id"
     else
+      # It has ended; how is written down in a moment.
+      n=0
+      while [ ! -e "$d/exit" ] && [ $n -lt 500 ]; do sleep 0.01 && n=$((n + 1)); done
       printf '{"id":"%s","alive":false,"detail":"%s; %s"}\n' "$id" "$(cat "$d/exit" 2>/dev/null || echo gone)" "$(tail -n 1 "$d/log" | tr -d '"\\')"
     fi
   done
