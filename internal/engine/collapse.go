@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"cutover/internal/release"
 )
@@ -12,6 +13,10 @@ const (
 	// side fails less than half as often, by its requests and by its clients.
 	collapsedShare = 0.5
 	collapsedLeast = 10
+	// One client that fails says nothing of the side as long as there is another
+	// that does not. Where it is the only one it speaks for the side, but not
+	// before others had this long to come.
+	collapsedAlone = 10 * time.Second
 )
 
 // collapsed is a guard beside the evidence, which counts each client once in a
@@ -22,6 +27,9 @@ func (j *judge) collapsed(s release.State) string {
 	users, r := *j.users.Of(s.Plan.To.Side), errors.Recent
 	if r.NewBad < collapsedLeast || r.NewBad < collapsedShare*r.NewRequests || users.BadNow == 0 ||
 		float64(users.BadNow) < collapsedShare*float64(users.Clients) {
+		return ""
+	}
+	if users.BadNow == 1 && (users.Clients > 1 || j.test.Test.At.Sub(errors.First) < collapsedAlone) {
 		return ""
 	}
 	// What has just begun to fail on both sides shows in the old one's clients

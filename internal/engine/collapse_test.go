@@ -81,3 +81,31 @@ func TestAnOutageOfBothSidesThatLastsIsNoCollapseEither(t *testing.T) {
 		t.Error("a version that goes on failing after an outage of both was not condemned")
 	}
 }
+
+func TestOneClientThatFailsSpeaksForASideOnlyWhereItHasNoOtherForAWhile(t *testing.T) {
+	t.Parallel()
+	well := tries{requests: 20, clients: 10}
+	for name, c := range map[string]struct {
+		green   tries
+		seconds int
+		want    bool
+	}{
+		"one of two":                    {tries{40, 39, 2, 1}, 60, false},
+		"the only one, at once":         {tries{40, 40, 1, 1}, 6, false},
+		"the only one, for a while":     {tries{40, 40, 1, 1}, 15, true},
+		"two of two, at once":           {tries{40, 40, 2, 2}, 6, true},
+		"the only one, who is well too": {tries{40, 10, 1, 1}, 60, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := newTrial(t)
+			tr.pass(2, of{100, 0}, of{1, 0})
+			u := &tr.users.Green // the first failure is counted, those after it are retries
+			u.Requests, u.Bad, u.BadClients = u.Requests+1, u.Bad+1, u.BadClients+1
+			why := condemned(tr.retry(c.seconds, well, c.green))
+			if (why != "") != c.want {
+				t.Errorf("condemned: %q, want it to be %v", why, c.want)
+			}
+		})
+	}
+}
