@@ -49,9 +49,9 @@ func TestFalseAlarmsAreNotMoreThanPermitted(t *testing.T) {
 		runs     int
 	}{
 		{"one error a client, share known", errorsOnly(analysis.ByClient), true, time.Second, 10000},
-		{"one error a client, share known, four looks a second", errorsOnly(analysis.ByClient), true, 250 * time.Millisecond, 300},
-		{"one error a client, share measured, four looks a second", errorsOnly(analysis.ByClient), false, 250 * time.Millisecond, 300},
-		{"blocks of 5 s, four looks a second", errorsOnly(analysis.ByBlock), false, 250 * time.Millisecond, 300},
+		{"one error a client, share known, four looks a second", errorsOnly(analysis.ByClient), true, 250 * time.Millisecond, 200},
+		{"one error a client, share measured, four looks a second", errorsOnly(analysis.ByClient), false, 250 * time.Millisecond, 200},
+		{"blocks of 5 s, four looks a second", errorsOnly(analysis.ByBlock), false, 250 * time.Millisecond, 200},
 	} {
 		for _, world := range Nulls() {
 			runs := max(c.runs/part, 10)
