@@ -3,11 +3,7 @@ package lane
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
 	"net/http"
-	"net/http/httptrace"
-	"net/textproto"
 	"sync"
 	"time"
 
@@ -35,10 +31,10 @@ func newDirect(dial func(context.Context, string) (*conn, error)) *direct {
 	return &direct{dial: dial, idle: map[string][]*line{}}
 }
 
-// takes reports whether a request can go this way.
+// takes reports whether a request that may be repeated can go this way.
 func (d *direct) takes(r *http.Request, x *exchange) bool {
 	return r.Body == nil && r.Host != "" && len(r.Trailer) == 0 && x.claim.Backend() != release.H2C &&
-		r.Header.Get("Upgrade") == "" && r.Header.Get("Expect") == "" && repeatable(r)
+		r.Header.Get("Upgrade") == "" && r.Header.Get("Expect") == ""
 }
 
 // send makes the attempt with r, which must be one that direct takes. It
@@ -164,52 +160,5 @@ func (d *direct) close() {
 	clear(d.idle)
 	if d.sweeper != nil {
 		d.sweeper.Stop()
-	}
-}
-
-// mostHead is how long the heads of an answer, interim ones included, may be
-// in bytes: what net/http's pool allows.
-const mostHead = 10 << 20
-
-// ask writes the request and reads the head of the answer.
-func (l *line) ask(r *http.Request) (*http.Response, error) {
-	if err := r.Write(l.out); err != nil {
-		return nil, err
-	}
-	if err := l.out.Flush(); err != nil {
-		return nil, err
-	}
-	if err := l.arm(time.Now()); err != nil {
-		return nil, err
-	}
-	l.left = mostHead
-	res, err := l.head(r)
-	if err != nil {
-		return nil, err
-	}
-	l.left = math.MaxInt64
-	if res.ContentLength >= 0 && res.ContentLength <= int64(l.in.Buffered()) {
-		return res, nil // nothing more will be waited for
-	}
-	return res, l.disarm()
-}
-
-// head reads heads until one is final, and passes interim ones on.
-func (l *line) head(r *http.Request) (*http.Response, error) {
-	trace := httptrace.ContextClientTrace(r.Context())
-	for {
-		res, err := http.ReadResponse(l.in, r)
-		switch {
-		case err != nil:
-			return nil, err
-		case res.StatusCode == http.StatusSwitchingProtocols:
-			return nil, errors.New("the instance switched protocols unasked")
-		case res.StatusCode >= 200:
-			return res, nil
-		case trace != nil && trace.Got1xxResponse != nil:
-			if err := trace.Got1xxResponse(res.StatusCode, textproto.MIMEHeader(res.Header)); err != nil {
-				return nil, fmt.Errorf("pass an interim answer on: %w", err)
-			}
-		}
 	}
 }

@@ -3,7 +3,12 @@ package lane
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"math"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"sync/atomic"
 	"time"
 )
@@ -24,6 +29,53 @@ func newLine(c *conn, addr string) *line {
 	l := &line{conn: c, addr: addr, out: bufio.NewWriterSize(c, 4<<10)}
 	l.in = bufio.NewReaderSize(l, 8<<10)
 	return l
+}
+
+// mostHead is how long the heads of an answer, interim ones included, may be
+// in bytes: what net/http's pool allows.
+const mostHead = 10 << 20
+
+// ask writes the request and reads the head of the answer.
+func (l *line) ask(r *http.Request) (*http.Response, error) {
+	if err := r.Write(l.out); err != nil {
+		return nil, err
+	}
+	if err := l.out.Flush(); err != nil {
+		return nil, err
+	}
+	if err := l.arm(time.Now()); err != nil {
+		return nil, err
+	}
+	l.left = mostHead
+	res, err := l.head(r)
+	if err != nil {
+		return nil, err
+	}
+	l.left = math.MaxInt64
+	if res.ContentLength >= 0 && res.ContentLength <= int64(l.in.Buffered()) {
+		return res, nil // nothing more will be waited for
+	}
+	return res, l.disarm()
+}
+
+// head reads heads until one is final, and passes interim ones on.
+func (l *line) head(r *http.Request) (*http.Response, error) {
+	trace := httptrace.ContextClientTrace(r.Context())
+	for {
+		res, err := http.ReadResponse(l.in, r)
+		switch {
+		case err != nil:
+			return nil, err
+		case res.StatusCode == http.StatusSwitchingProtocols:
+			return nil, errors.New("the instance switched protocols unasked")
+		case res.StatusCode >= 200:
+			return res, nil
+		case trace != nil && trace.Got1xxResponse != nil:
+			if err := trace.Got1xxResponse(res.StatusCode, textproto.MIMEHeader(res.Header)); err != nil {
+				return nil, fmt.Errorf("pass an interim answer on: %w", err)
+			}
+		}
+	}
 }
 
 // armSlack is how much sooner than answerTimeout the wait for an answer may

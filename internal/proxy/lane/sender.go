@@ -151,7 +151,7 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 
 // pass makes the attempt the shortest way there is for the request.
 func (s *sender) pass(r *http.Request, x *exchange, a *attempt) (*http.Response, error) {
-	if s.direct.takes(r, x) {
+	if a.twice && s.direct.takes(r, x) {
 		return s.direct.send(r, a)
 	}
 	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))
