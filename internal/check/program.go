@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/logtail"
 	"cutover/internal/release"
 )
 
@@ -46,7 +45,7 @@ func newProgram(spec release.CommandCheck, app string) (*program, error) {
 // put implements question.
 func (p *program) put(ctx context.Context, in release.Instance) (answer, error) {
 	cmd := exec.CommandContext(ctx, p.spec.Args[0], p.spec.Args[1:]...)
-	out := &output{}
+	out := logtail.NewEnd(keptOutput)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.spec.Dir, p.environment(in), out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
@@ -101,28 +100,4 @@ func killGroup(pid int) error {
 		return os.ErrProcessDone
 	}
 	return err
-}
-
-// output keeps the end of what is written to it.
-type output struct {
-	mu  sync.Mutex
-	end bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.end.Write(p)
-	if extra := o.end.Len() - keptOutput; extra > 0 {
-		o.end.Next(extra)
-	}
-	return len(p), nil
-}
-
-// String returns what is kept.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.end.String()
 }

@@ -1,7 +1,6 @@
 package hook
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,11 +8,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/logtail"
 	"cutover/internal/release"
 )
 
@@ -33,7 +32,7 @@ func execute(ctx context.Context, o release.FlagOrder) error {
 		return err
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	out := &lastWords{}
+	out := logtail.NewEnd(maxWords)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = spec.Dir, out, out
 	cmd.Env = append(environ.Base(), "CUTOVER_APP="+o.App, "CUTOVER_FLAG="+o.Flag.Name, "CUTOVER_FLAG_STATE="+release.OnOff(!o.On),
 		"CUTOVER_FLAG_ENABLED="+strconv.FormatBool(o.On), "CUTOVER_KEY="+o.Key)
@@ -53,7 +52,7 @@ func execute(ctx context.Context, o release.FlagOrder) error {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success():
 		return nil
 	}
-	return fmt.Errorf("%s ended with %s, %s: mend the program, or the hook in spec.flags", args[0], cmd.ProcessState, words(environ.Mask(out.text())))
+	return fmt.Errorf("%s ended with %s, %s: mend the program, or the hook in spec.flags", args[0], cmd.ProcessState, words(environ.Mask(out.String())))
 }
 
 // executable says why the program could not be run here.
@@ -72,27 +71,4 @@ func executable(c release.FlagCommand) error {
 		return fmt.Errorf("find the program: %w: install it, or write its full path", err)
 	}
 	return nil
-}
-
-// lastWords keeps the end of what is written to it.
-type lastWords struct {
-	mu  sync.Mutex
-	end bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *lastWords) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.end.Write(p)
-	if extra := l.end.Len() - maxWords; extra > 0 {
-		l.end.Next(extra)
-	}
-	return len(p), nil
-}
-
-func (l *lastWords) text() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.end.String()
 }
