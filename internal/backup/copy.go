@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"sync"
 	"syscall"
+
+	"cutover/internal/logtail"
 )
 
 // Copy fills the empty database to with everything from holds, in one
@@ -72,7 +74,7 @@ func pipe(ctx context.Context, stop context.CancelCauseFunc, dump, restore progr
 	if err != nil {
 		return fmt.Errorf("make a pipe: %w", err)
 	}
-	dumped, restored := &ending{}, &ending{}
+	dumped, restored := logtail.NewEnd(keptOutput), logtail.NewEnd(keptOutput)
 	out.Stdout, out.Stderr = writer, dumped
 	in.Stdin, in.Stdout, in.Stderr = reader, restored, restored
 	startOut, startIn := out.Start(), in.Start()
@@ -80,7 +82,7 @@ func pipe(ctx context.Context, stop context.CancelCauseFunc, dump, restore progr
 	_, _ = reader.Close(), writer.Close()
 	var both sync.WaitGroup
 	results := make([]error, 2)
-	wait := func(i int, p program, at place, cmd *exec.Cmd, started error, said *ending) {
+	wait := func(i int, p program, at place, cmd *exec.Cmd, started error, said *logtail.End) {
 		err := started
 		if err == nil {
 			err = cmd.Wait()

@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"cutover/internal/environ"
+	"cutover/internal/logtail"
 )
 
 const (
@@ -42,11 +42,11 @@ func find(ctx context.Context, name, folder string, server int) (program, error)
 	}
 	out, err := exec.CommandContext(ctx, path, "--version").CombinedOutput()
 	if err != nil {
-		return program{}, fmt.Errorf("ask %s for its version: %w: %s", path, err, tail(out))
+		return program{}, fmt.Errorf("ask %s for its version: %w: %s", path, err, tail(string(out)))
 	}
 	m := versionNumber.FindSubmatch(out)
 	if m == nil {
-		return program{}, fmt.Errorf("ask %s for its version: it said %q", path, tail(out))
+		return program{}, fmt.Errorf("ask %s for its version: it said %q", path, tail(string(out)))
 	}
 	p := program{path: path, version: string(m[1])}
 	if p.major, err = strconv.Atoi(string(m[2])); err != nil {
@@ -72,7 +72,7 @@ func locate(name, folder string, server int) (string, error) {
 // run runs the program for a database and waits for its end. Messages do not
 // contain the password.
 func (p program) run(ctx context.Context, at place, args ...string) error {
-	said := &ending{}
+	said := logtail.NewEnd(keptOutput)
 	cmd := p.command(ctx, at, args...)
 	cmd.Stdout, cmd.Stderr = said, said
 	return p.explain(ctx, at, cmd.Run(), said)
@@ -92,7 +92,7 @@ func (p program) command(ctx context.Context, at place, args ...string) *exec.Cm
 }
 
 // explain says how the program ended.
-func (p program) explain(ctx context.Context, at place, err error, said *ending) error {
+func (p program) explain(ctx context.Context, at place, err error, said *logtail.End) error {
 	if err == nil {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (p program) explain(ctx context.Context, at place, err error, said *ending)
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s was stopped: %w", name, context.Cause(ctx))
 	}
-	text := environ.Mask(tail(said.kept.Bytes()), at.password)
+	text := environ.Mask(tail(said.String()), at.password)
 	if strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, "No space left on device") {
 		return fmt.Errorf("%s: the disk is full: %w: make room or choose another folder: %s", name, syscall.ENOSPC, text)
 	}
@@ -110,21 +110,9 @@ func (p program) explain(ctx context.Context, at place, err error, said *ending)
 	return fmt.Errorf("%s: %w: %s", name, err, text)
 }
 
-// ending keeps the end of what is written to it.
-type ending struct{ kept bytes.Buffer }
-
-// Write implements io.Writer.
-func (e *ending) Write(p []byte) (int, error) {
-	e.kept.Write(p)
-	if extra := e.kept.Len() - keptOutput; extra > 0 {
-		e.kept.Next(extra)
-	}
-	return len(p), nil
-}
-
 // tail returns output in one line.
-func tail(out []byte) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(string(out), "?"), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+func tail(out string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(out, "?"), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
 // errTimeout is the cause of a context that ended because the folder's time
