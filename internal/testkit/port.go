@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -42,9 +43,18 @@ func FreeAddr(t testing.TB) string {
 	return ""
 }
 
+// probedFork makes package os fork the child by which it learns, once in a
+// process and without ForkLock, whether the kernel has pidfd.
+var probedFork = sync.OnceFunc(func() {
+	if p, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = p.Release()
+	}
+})
+
 // canListen tries it. No process may be forked meanwhile: until it runs its
 // program the child would hold the listener too, and keep the address taken.
 func canListen(addr string) bool {
+	probedFork()
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	l, err := net.Listen("tcp", addr)
