@@ -17,6 +17,8 @@ const (
 	// that does not. Where it is the only one it speaks for the side, but not
 	// before others had this long to come.
 	collapsedAlone = 10 * time.Second
+	// clientsOf is how long ago the clients that are counted came.
+	clientsOf = 10 * time.Second
 )
 
 // collapsed is a guard beside the evidence, which counts each client once in a
@@ -33,9 +35,11 @@ func (j *judge) collapsed(s release.State) string {
 		return ""
 	}
 	// What has just begun to fail on both sides shows in the old one's clients
-	// first: its requests of the last minute are mostly from before.
+	// first: its requests of the last minute are mostly from before. So are even
+	// its clients where the new one has not had any for so long.
 	old := *j.users.Of(s.Plan.From.Side)
-	if old.BadNow > 0 && float64(old.BadNow) >= collapsedShare/2*float64(old.Clients) {
+	met := min(1, max(0, j.test.Test.At.Sub(errors.First).Seconds()/clientsOf.Seconds()))
+	if old.BadNow > 0 && float64(old.BadNow) >= met*collapsedShare/2*float64(old.Clients) {
 		return ""
 	}
 	bad, all := r.OldBad, r.OldRequests

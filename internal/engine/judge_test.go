@@ -182,6 +182,22 @@ func TestAVersionThatFailsTheFewClientsItHasCollapses(t *testing.T) {
 	tr.wants(tr.look(true), release.Failing, "2 of 3 clients of green fail in the last seconds")
 }
 
+// The old version's clients of the last ten seconds are mostly from before the
+// outage, when the new one, which has just come, had none.
+func TestAnOutageThatBeginsRightAfterTheNewVersionIsNoCollapseOfIt(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	tr.pass(1, of{100, 0}, of{8, 0})
+	tr.at = tr.at.Add(2 * time.Second)
+	use(&tr.users.Blue, 200, 100, 20*time.Millisecond)
+	use(&tr.users.Green, 16, 13, 20*time.Millisecond)
+	tr.users.Blue.Clients, tr.users.Blue.BadNow = 500, 90
+	tr.users.Green.Clients, tr.users.Green.BadNow = 20, 13
+	if v := tr.look(true); v.Kind == release.Failing {
+		t.Errorf("it is taken back: %s", v.Reason)
+	}
+}
+
 func TestOneClientAmongManyThatRetriesDoesNotFailAVersion(t *testing.T) {
 	t.Parallel()
 	tr := newTrial(t)
