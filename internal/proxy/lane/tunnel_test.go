@@ -45,7 +45,7 @@ func TestAGoodbyeWaitsForTheMessageThatIsUnderWay(t *testing.T) {
 		msg := text("hello")
 		go func() {
 			_, _ = app.Write(msg[:4])
-			time.Sleep(partingTimeout / 3)
+			<-time.After(partingTimeout / 3)
 			_, _ = app.Write(msg[4:])
 		}()
 		read(t, client, msg[:4])
@@ -65,7 +65,7 @@ func TestAClientThatWasToldGoodbyeMayFinishWhatItIsSaying(t *testing.T) {
 			t.Error("the app's connection is still open")
 		}
 		for range 3 {
-			time.Sleep(partingTimeout / 5)
+			<-time.After(partingTimeout / 5)
 			if _, err := client.Write(text("late")); err != nil {
 				t.Fatalf("the client, which may not have read so far, gets %v", err)
 			}
