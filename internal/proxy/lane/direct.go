@@ -72,7 +72,7 @@ func (d *direct) take(ctx context.Context, a *attempt) (*line, error) {
 
 func (d *direct) ask(l *line, r *http.Request, a *attempt) (*http.Response, error) {
 	stop := context.AfterFunc(r.Context(), func() { l.conn.Close() })
-	res, err := l.ask(r)
+	res, err := l.ask(r, a.plain)
 	if err != nil {
 		stop()
 		l.conn.Close()

@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/guard"
@@ -66,7 +67,11 @@ func turnAway(w http.ResponseWriter, r *http.Request, id string, why *guard.Refu
 
 // isStream reports whether the answer goes on until somebody ends it.
 func isStream(res *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	text := res.Header.Get("Content-Type")
+	if kind, _, _ := strings.Cut(text, ";"); !strings.EqualFold(strings.TrimSpace(kind), "text/event-stream") {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(text)
 	return err == nil && kind == "text/event-stream"
 }
 
