@@ -90,7 +90,9 @@ func (s *sender) carry(r *http.Request, x *exchange, body *replay) (*http.Respon
 	if err != nil {
 		return nil, err
 	}
-	return s.elsewhere(r, x, res), nil
+	res = s.elsewhere(r, x, res)
+	x.back, _ = res.Body.(*lineBody)
+	return res, nil
 }
 
 // mostTries is how often a request is tried for which kept connections turn
@@ -146,7 +148,7 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 	if err != nil {
 		return nil, a, err
 	}
-	if x.back, _ = res.Body.(*lineBody); x.back == nil {
+	if _, short := res.Body.(*lineBody); !short {
 		a.watch(res)
 	}
 	// ReverseProxy and the hooks want the request they sent.
