@@ -23,6 +23,7 @@ type attempt struct {
 	sendings *atomic.Int32
 	wrote    atomic.Bool
 	heard    atomic.Bool // some of an answer came
+	answer   lineBody    // what came the short way
 }
 
 // mostSendings is how often a request goes out at most.

@@ -81,15 +81,10 @@ func (d *direct) ask(l *line, r *http.Request, a *attempt) (*http.Response, erro
 		}
 		return nil, err
 	}
-	back := &lineBody{ReadCloser: res.Body, end: func(whole bool) {
-		// If it cannot be stopped the connection is being closed.
-		if alive := stop(); alive && whole && !res.Close && !r.Close && l.in.Buffered() == 0 {
-			l.conn.free(a)
-			d.keep(l)
-			return
-		}
-		l.conn.Close()
-	}}
+	back := &a.answer
+	back.ReadCloser, back.stop = res.Body, stop
+	back.of, back.line, back.attempt = d, l, a
+	back.last = res.Close || r.Close && a.plain == nil
 	if res.Body == http.NoBody {
 		back.done(true)
 		return res, nil

@@ -49,6 +49,10 @@ type exchange struct {
 	// the answer's body if it came the short way.
 	head []byte
 	back *lineBody
+	// first, answer and writer are what nearly every exchange needs one of.
+	first  attempt
+	answer answer
+	writer writer
 
 	// largest is how many bytes the request's body may have, 0 for any.
 	largest int64

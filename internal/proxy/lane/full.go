@@ -94,7 +94,8 @@ func (f *Full) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 			return
 		}
 	}
-	x.out = &writer{w, x}
+	x.writer = writer{w, x}
+	x.out = &x.writer
 	x.copy = f.Mirror.Watch(x.claim.App(), x.claim.Side(), r)
 	if x.copy == nil && plain(r, x.claim.Backend()) && f.short(x) {
 		return
@@ -135,7 +136,8 @@ func (f *Full) begun(x *exchange, res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return x.upgrade(res)
 	}
-	res.Body = &answer{ReadCloser: res.Body, x: x}
+	x.answer = answer{ReadCloser: res.Body, x: x}
+	res.Body = &x.answer
 	if isStream(res) {
 		x.stream = true
 		x.claim.Stream(res.StatusCode, time.Since(x.start), x.cutShort)

@@ -58,9 +58,9 @@ func dropped(name string) bool {
 	return false
 }
 
-// writeHead is what rewrite and net/http make of a plain request, in bytes.
-func (x *exchange) writeHead(r *http.Request) []byte {
-	out := append(make([]byte, 0, 1<<10), r.Method...)
+// writeHead appends to out what rewrite and net/http make of a plain request.
+func (x *exchange) writeHead(out []byte, r *http.Request) []byte {
+	out = append(out, r.Method...)
 	out = append(append(append(out, ' '), r.URL.RequestURI()...), " HTTP/1.1\r\n"...)
 	out = field(out, "Host", r.Host)
 	for name, values := range r.Header {

@@ -45,7 +45,7 @@ func TestAPlainHeadSaysWhatReverseProxyWouldHaveSaid(t *testing.T) {
 				if !plain(x.request, release.HTTP1) {
 					t.Fatal("it is not taken for plain")
 				}
-				want, got := lines(t, x.throughReverseProxy(t)), lines(t, x.writeHead(x.request))
+				want, got := lines(t, x.throughReverseProxy(t)), lines(t, x.writeHead(nil, x.request))
 				if !slices.Equal(got, want) {
 					t.Errorf("it says\n%s\nnot\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 				}

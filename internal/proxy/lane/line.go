@@ -120,12 +120,19 @@ func (l *line) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// lineBody is the body of an answer. It says once how it ended: read whole or
-// not.
+// lineBody is the body of an answer. Its end, which it has once, is that of its
+// attempt too.
 type lineBody struct {
 	io.ReadCloser
 	ended atomic.Bool
-	end   func(whole bool)
+
+	of      *direct
+	line    *line
+	attempt *attempt
+	// last: nothing more can come on the connection.
+	last bool
+	// stop keeps the client's leaving from closing the connection.
+	stop func() bool
 }
 
 // Read implements io.Reader.
@@ -145,7 +152,14 @@ func (b *lineBody) Close() error {
 }
 
 func (b *lineBody) done(whole bool) {
-	if !b.ended.Swap(true) {
-		b.end(whole)
+	if b.ended.Swap(true) {
+		return
 	}
+	// If it cannot be stopped the connection is being closed.
+	if alive := b.stop(); alive && whole && !b.last && b.line.in.Buffered() == 0 {
+		b.line.conn.free(b.attempt)
+		b.of.keep(b.line)
+		return
+	}
+	b.line.conn.Close()
 }

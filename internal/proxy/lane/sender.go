@@ -137,7 +137,11 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 		return nil, nil, errNoEndpoint
 	}
 	x.address = endpoint.Addr
-	a := &attempt{claim: claim, endpoint: endpoint, twice: twice, body: body, sendings: sendings}
+	a := &x.first
+	if a.claim != nil { // it is taken
+		a = &attempt{}
+	}
+	a.claim, a.endpoint, a.twice, a.body, a.sendings = claim, endpoint, twice, body, sendings
 	if x.head != nil {
 		a.plain = x
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // errNotPlain means that the side that a plain request has come to cannot be
@@ -16,8 +17,10 @@ var errNotPlain = errors.New("the endpoint does not speak HTTP/1.1")
 // the others: it needs no second request, no context and no copy of headers for
 // that. It returns false, with nothing sent, if it turns out to be of no use.
 func (f *Full) short(x *exchange) bool {
-	x.head = x.writeHead(x.request)
-	res, err := f.sender.carry(x.request, x, &replay{})
+	room := rooms.Get().(*[headRoom]byte)
+	defer rooms.Put(room)
+	x.head = x.writeHead(room[:0], x.request)
+	res, err := f.sender.carry(x.request, x, nothing)
 	if errors.Is(err, errNotPlain) {
 		x.head = nil
 		return false
@@ -32,12 +35,21 @@ func (f *Full) short(x *exchange) bool {
 		f.failedWith(x.out, x.request, x, err)
 		return true
 	}
-	x.answer(res)
+	x.reply(res)
 	return true
 }
 
-// answer passes the answer on.
-func (x *exchange) answer(res *http.Response) {
+// rooms lends room for heads, as much as most of them have: a request may have
+// to wait for long. Longer ones make room of their own.
+var rooms = sync.Pool{New: func() any { return new([headRoom]byte) }}
+
+const headRoom = 2 << 10
+
+// nothing is what is kept of the body of a plain request.
+var nothing = &replay{}
+
+// reply passes the answer on.
+func (x *exchange) reply(res *http.Response) {
 	h := x.out.Header()
 	pass(h, res.Header)
 	announced := len(res.Trailer)
