@@ -48,6 +48,7 @@ type Conn struct {
 	set       time.Time // the one that is set
 	reading   bool      // somebody waits for the client to send something
 	linger    linger
+	leavers   []Leaver
 	gone      sync.Once
 }
 
@@ -306,6 +307,9 @@ func (c *Conn) read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)
 		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err != nil {
+				c.lose()
+			}
 			return n, err
 		}
 		if now := time.Now(); !mine.IsZero() && !now.Before(mine) {
@@ -403,6 +407,7 @@ func (c *Conn) Close() error {
 	c.gone.Do(c.door.leave(c))
 	c.mu.Lock()
 	c.closed = true
+	c.tell()
 	c.changed.Broadcast()
 	c.mu.Unlock()
 	return c.Conn.Close()

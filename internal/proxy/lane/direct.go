@@ -71,19 +71,22 @@ func (d *direct) take(ctx context.Context, a *attempt) (*line, error) {
 }
 
 func (d *direct) ask(l *line, r *http.Request, a *attempt) (*http.Response, error) {
-	stop := context.AfterFunc(r.Context(), func() { l.conn.Close() })
+	back := &a.answer
+	back.of, back.line, back.attempt = d, l, a
+	back.heed(r)
 	res, err := l.ask(r, a.plain)
 	if err != nil {
-		stop()
+		stayed := back.spare()
 		l.conn.Close()
 		if cause := r.Context().Err(); cause != nil {
 			return nil, cause
 		}
+		if !stayed {
+			return nil, context.Canceled
+		}
 		return nil, err
 	}
-	back := &a.answer
-	back.ReadCloser, back.stop = res.Body, stop
-	back.of, back.line, back.attempt = d, l, a
+	back.ReadCloser = res.Body
 	back.last = res.Close || r.Close && a.plain == nil
 	if res.Body == http.NoBody {
 		back.done(true)

@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
-	"sync/atomic"
 	"time"
 )
 
@@ -118,48 +116,4 @@ func (l *line) Read(p []byte) (int, error) {
 	n, err := l.conn.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
 	return n, err
-}
-
-// lineBody is the body of an answer. Its end, which it has once, is that of its
-// attempt too.
-type lineBody struct {
-	io.ReadCloser
-	ended atomic.Bool
-
-	of      *direct
-	line    *line
-	attempt *attempt
-	// last: nothing more can come on the connection.
-	last bool
-	// stop keeps the client's leaving from closing the connection.
-	stop func() bool
-}
-
-// Read implements io.Reader.
-func (b *lineBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.done(err == io.EOF)
-	}
-	return n, err
-}
-
-// Close implements io.Closer. What was not read whole takes its connection
-// with it: nobody knows how much would have to be read first.
-func (b *lineBody) Close() error {
-	b.done(false)
-	return nil
-}
-
-func (b *lineBody) done(whole bool) {
-	if b.ended.Swap(true) {
-		return
-	}
-	// If it cannot be stopped the connection is being closed.
-	if alive := b.stop(); alive && whole && !b.last && b.line.in.Buffered() == 0 {
-		b.line.conn.free(b.attempt)
-		b.of.keep(b.line)
-		return
-	}
-	b.line.conn.Close()
 }
