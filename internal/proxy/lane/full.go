@@ -123,6 +123,7 @@ func (f *Full) begin(res *http.Response) error {
 	return f.begun(exchangeOf(res.Request.Context()), res)
 }
 
+// begun is begin for an exchange that is known.
 func (f *Full) begun(x *exchange, res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols || isStream(res) {
 		x.copy.Skip()
@@ -150,6 +151,7 @@ func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f.failedWith(w, r, exchangeOf(r.Context()), err)
 }
 
+// failedWith is fail for an exchange that is known.
 func (f *Full) failedWith(w http.ResponseWriter, r *http.Request, x *exchange, err error) {
 	if refusal := x.refusal(); refusal != nil {
 		f.refuse(w, x, refusal)

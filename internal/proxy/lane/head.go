@@ -22,6 +22,7 @@ func plain(r *http.Request, backend release.Protocol) bool {
 // special are the headers that need more than being passed on.
 var special = [...]string{"Upgrade", "Expect", "Te", "Trailer", "Transfer-Encoding"}
 
+// demanding reports whether a header needs more than being passed on.
 func demanding(h http.Header) bool {
 	for _, name := range special {
 		if _, ok := h[name]; ok {
