@@ -62,7 +62,7 @@ func TestTheEndOfALongOutputIsShown(t *testing.T) {
 func TestAProgramThatTakesTooLongIsKilledWithItsChildren(t *testing.T) {
 	t.Parallel()
 	pidFile := filepath.Join(t.TempDir(), "pids")
-	c := shell(fmt.Sprintf("trap '' TERM; sleep 61 & echo $! $$ > %s; echo still at it; wait", pidFile))
+	c := shell(fmt.Sprintf("trap '' TERM; sleep 3601 & echo $! $$ > %s; echo still at it; wait", pidFile))
 	c.Timeout = time.Second
 	mustShow(t, run(t, c, someone), false, "it had not ended after 1s and was killed", "output: still at it")
 	mustBeGone(t, pidFile)
@@ -74,7 +74,7 @@ func TestWhatAProgramLeavesRunningIsEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pidFile := filepath.Join(t.TempDir(), "pids")
-			c := shell(fmt.Sprintf("sleep 61 %s & echo $! > %s; echo done", redirect, pidFile))
+			c := shell(fmt.Sprintf("sleep 3601 %s & echo $! > %s; echo done", redirect, pidFile))
 			mustShow(t, run(t, c, someone), true, "exit status 0", "output: done")
 			mustBeGone(t, pidFile)
 		})

@@ -70,7 +70,7 @@ func takeDown(ctx context.Context, state string) error {
 // endController ends the controller, also one that is only just starting, and
 // returns the lock that keeps another from starting meanwhile.
 func endController(ctx context.Context, l layout) (*os.File, error) {
-	limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+	limited, cancel := context.WithTimeout(ctx, endWithin)
 	defer cancel()
 	for {
 		if info, err := api.NewClient(l.socket()).Info(limited); err == nil {

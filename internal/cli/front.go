@@ -17,7 +17,7 @@ import (
 )
 
 // frontWait bounds how long a data plane that is just starting is waited for.
-const frontWait = 5 * time.Second
+const frontWait = 20 * time.Second
 
 // checkFront says why users could not reach an app as its front asks: another
 // app has the same address and hosts, or another program the address. A data

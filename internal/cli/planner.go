@@ -97,8 +97,9 @@ func (p planner) fresh(ctx context.Context, b *config.Bundle, name string, stand
 	return plan, nil
 }
 
-// checkLimit bounds the look whether a change fits its database.
-const checkLimit = 30 * time.Second
+// checkLimit bounds the look whether a change fits its database, which for
+// SQLite tries all of it: some seconds of work, and more beside other programs.
+const checkLimit = 3 * time.Minute
 
 // fits says why the schema change of a plan cannot be carried out on the
 // database as it is now.

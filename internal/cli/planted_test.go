@@ -48,7 +48,7 @@ spec:
     type: blue-green
     hold: {atLeast: 100ms, atLeastRequests: 0}
     soak: {atLeast: 100ms, atLeastRequests: 0}
-  ready: {within: 20s, settle: 100ms}
+  ready: {within: 2m, settle: 100ms}
 `
 
 const keeperChange = `operations:

@@ -65,7 +65,8 @@ spec:
     type: blue-green
     hold: {atLeast: 100ms, atLeastRequests: 0}
     soak: {atLeast: 100ms, atLeastRequests: 0}
-  ready: {within: 5s, settle: 100ms}
+  ready: {within: 2m, settle: 100ms}
+  guard: {maxRestarts: 1}
   checks: {smoke: [{http: {path: /fails, headers: {Authorization: "env:PLANTED_HEADER"}}}]}
 `
 

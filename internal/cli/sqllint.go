@@ -48,7 +48,7 @@ type sqlJudgement struct {
 }
 
 // lookLimit bounds the look at a database for the linter.
-const lookLimit = 5 * time.Second
+const lookLimit = 20 * time.Second
 
 // factsOf reads from the catalogue what the linter can use.
 func factsOf(ctx context.Context, address string) (lint.Facts, error) {

@@ -71,7 +71,7 @@ func (s *stage) ending(what story) ending {
 // columns looks at the shape of the database.
 func (s *stage) columns() string {
 	s.t.Helper()
-	out, err := exec.Command("sqlite3", s.database(), `SELECT (SELECT group_concat(name) FROM pragma_table_info('address')) || '; triggers: ' ||
+	out, err := exec.Command("sqlite3", "-cmd", ".timeout 60000", s.database(), `SELECT (SELECT group_concat(name) FROM pragma_table_info('address')) || '; triggers: ' ||
 		(SELECT count(*) FROM sqlite_schema WHERE type = 'trigger')`).CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("look at the database with sqlite3: %v: %s", err, out)

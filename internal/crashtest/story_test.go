@@ -77,7 +77,7 @@ spec:
     hold: {atLeast: 200ms, atLeastRequests: 60, atMost: 1h}
     soak: {atLeast: 200ms, atLeastRequests: 60, atMost: 1h}
     standby: 24h
-  ready: {within: 1m, settle: 200ms}
+  ready: {within: 25m, settle: 200ms}
   checks:
     smoke: [{http: /health}, {http: {path: /version}, expect: {status: 200}}]
   guard: {minRequests: 30, margin: 5%}

@@ -15,7 +15,7 @@ import (
 )
 
 // checkLimit bounds one look whether a PgBouncer can be used.
-const checkLimit = 10 * time.Second
+const checkLimit = 20 * time.Second
 
 // Check says why the PgBouncer of a plan could not be used as the plan wants,
 // and what helps, and returns how many server connections its pools for the

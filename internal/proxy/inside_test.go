@@ -40,7 +40,7 @@ func TestTheGuardSeesIntoTLSAndWatchesOverRedirects(t *testing.T) {
 	p, addr, plain, ca := run(t, stateDir(t)), address(), address(), authority.New(t, "ca")
 	s := secured(t, ca, "shop", addr, says(t, "shop"), "a.org")
 	s.Route.Front.TLS.Redirect = plain
-	s.Route.Front.Limits = release.Limits{Headers: 10, HeaderTime: 200 * time.Millisecond, BodyIdle: 200 * time.Millisecond}
+	s.Route.Front.Limits = release.Limits{Headers: 10, HeaderTime: 2 * time.Second, BodyIdle: 2 * time.Second}
 	put(t, p.Client, s)
 	config := believes(ca)
 	config.ServerName = "a.org"

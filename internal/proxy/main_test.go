@@ -69,7 +69,7 @@ func child(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	o := Options{StateDir: dir, Logger: log, Version: "test", Drain: 5 * time.Second, Linger: 300 * time.Millisecond}
+	o := Options{StateDir: dir, Logger: log, Version: "test", Drain: 5 * time.Second, Linger: 3 * time.Second}
 	o.Takeover = os.Getenv(takeoverEnv) != ""
 	o.atStage = dieAt(os.Getenv(stageEnv))
 	if n, err := strconv.Atoi(os.Getenv(stepEnv)); err == nil {

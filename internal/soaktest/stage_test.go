@@ -200,7 +200,7 @@ func (s *stage) answers() string {
 
 // columns looks at the shape of the database.
 func (s *stage) columns() string {
-	out, err := exec.Command("sqlite3", "-cmd", ".timeout 5000", s.database(), `SELECT (SELECT group_concat(name) FROM pragma_table_info('address')) || '; triggers: ' ||
+	out, err := exec.Command("sqlite3", "-cmd", ".timeout 60000", s.database(), `SELECT (SELECT group_concat(name) FROM pragma_table_info('address')) || '; triggers: ' ||
 		(SELECT count(*) FROM sqlite_schema WHERE type = 'trigger')`).CombinedOutput()
 	if err != nil {
 		return fmt.Sprintf("sqlite3: %v: %s", err, out)

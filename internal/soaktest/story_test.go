@@ -109,7 +109,7 @@ spec:
     hold: {atLeast: 500ms, atLeastRequests: 60, atMost: 1h}
     soak: {atLeast: 500ms, atLeastRequests: 60, atMost: 1h}
     standby: 24h
-  ready: {within: 1m, settle: 300ms}
+  ready: {within: 25m, settle: 300ms}
   checks:
     smoke: [{http: /health}, {http: {path: /version}, expect: {status: 200}}]
   guard: {minRequests: 30, margin: 5%}

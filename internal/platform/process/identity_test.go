@@ -49,7 +49,7 @@ func TestAProcessIsKnownByItsStartAndNotOnlyByItsNumber(t *testing.T) {
 
 func TestASignalReachesOnlyTheProcessThatIsMeant(t *testing.T) {
 	t.Parallel()
-	cmd := exec.Command("sleep", "60")
+	cmd := exec.Command("sleep", "3600")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -15,8 +15,9 @@ import (
 	"cutover/internal/release"
 )
 
-// launchWait is how long a shim may take to become the program.
-const launchWait = 20 * time.Second
+// launchWait is how long a shim may take to become the program: next to no
+// time, unless other programs leave it none.
+const launchWait = time.Minute
 
 // launch starts the slot's program. It returns when the program has been
 // executed, or found running.

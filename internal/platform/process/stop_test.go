@@ -75,7 +75,7 @@ func TestAProcessThatHasTheNumberOfAnInstanceIsNotTouched(t *testing.T) {
 	platformtest.Tell(t, in.Addr, "/exit?code=0")
 	ended(t, p)
 
-	bystander := exec.Command("sleep", "60")
+	bystander := exec.Command("sleep", "3600")
 	bystander.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := bystander.Start(); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"cutover/internal/release"
@@ -28,22 +29,28 @@ func (b *Board) CloseStreams(ctx context.Context, app string, side release.Side,
 	b.closing[key] = true
 	go func() {
 		defer b.closed(key)
+		// A client may take its time to hear a goodbye, the next one need not wait.
+		var parting sync.WaitGroup
+		defer parting.Wait()
 		pause := spread / time.Duration(len(open))
 		for i, stream := range open {
 			if i > 0 && !wait(ctx, pause) {
 				return
 			}
-			stream.Cut()
+			parting.Go(stream.Cut)
 		}
 	}()
 	return len(open)
 }
 
-// CutAll closes every stream at once, for the end of the process.
+// CutAll closes every stream at once, for the end of the process, and returns
+// when that is done.
 func (b *Board) CutAll() {
+	var parting sync.WaitGroup
+	defer parting.Wait()
 	for _, side := range b.book.All() {
 		for _, stream := range side.Streams() {
-			stream.Cut()
+			parting.Go(stream.Cut)
 		}
 	}
 }

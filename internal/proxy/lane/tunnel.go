@@ -16,7 +16,7 @@ var serviceRestart = []byte{0x80 | opcodeClose, 2, 1012 >> 8, 1012 & 0xff}
 
 // partingTimeout bounds how long a client may take to hear a goodbye, and to
 // hang up after it.
-const partingTimeout = 2 * time.Second
+const partingTimeout = 5 * time.Second
 
 // party is one end of a tunnel.
 type party int
@@ -35,11 +35,16 @@ type tunnel struct {
 	// writing is held while bytes are written to the client, so that a
 	// goodbye never lands inside them. It is taken before mu.
 	writing sync.Mutex
+	// moved is told when the client has come, and after each write to it.
+	moved chan struct{}
 
 	mu      sync.Mutex
 	client  net.Conn
 	running bool // the answer's head is out
 	ordered bool // the proxy was told to end it
+	parted  bool // the client was told so: it gets nothing more
+	gone    bool // one of the two has hung up
+	over    bool // both connections were closed on that order
 	// first is who ended it; broke says that it was by an error.
 	first party
 	broke bool
@@ -48,7 +53,7 @@ type tunnel struct {
 }
 
 func newTunnel(backend io.ReadWriteCloser, websocket bool) *tunnel {
-	return &tunnel{backend: backend, websocket: websocket}
+	return &tunnel{backend: backend, websocket: websocket, moved: make(chan struct{}, 1)}
 }
 
 // attach gives the tunnel its client and returns the client's end. Bytes
@@ -57,16 +62,17 @@ func (t *tunnel) attach(client net.Conn, ahead *bufio.Reader) net.Conn {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.client = client
-	if t.ordered {
+	if t.over {
 		client.Close()
 	}
 	return &clientEnd{Conn: client, t: t, ahead: ahead}
 }
 
-// cut ends the tunnel.
+// cut ends the tunnel. A WebSocket client is told to connect again, and may
+// finish what it is saying: whoever writes to a closed connection hears of an
+// error, and never of the goodbye.
 func (t *tunnel) cut() {
 	t.mu.Lock()
-	client := t.client
 	done := t.first != nobody || t.ordered
 	if !done {
 		t.ordered = true
@@ -75,26 +81,83 @@ func (t *tunnel) cut() {
 	if done {
 		return
 	}
-	if client != nil {
-		t.goodbye(client)
-		client.Close()
-	}
+	said := t.websocket && t.goodbye()
 	t.backend.Close()
-}
-
-// goodbye tells a WebSocket client to connect again, if the stream stands
-// between two frames and nothing is being written.
-func (t *tunnel) goodbye(client net.Conn) {
-	if !t.websocket || !t.writing.TryLock() {
+	t.mu.Lock()
+	t.over = true
+	client := t.client
+	t.mu.Unlock()
+	if client == nil {
 		return
 	}
+	if said {
+		hearOut(client)
+	}
+	client.Close()
+}
+
+// hearOut reads until a client that was told goodbye hangs up.
+func hearOut(client net.Conn) {
+	if half, ok := client.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	client.SetReadDeadline(time.Now().Add(partingTimeout))
+	io.Copy(io.Discard, client) // nobody wants it any more
+}
+
+// goodbye tells a WebSocket client to connect again as soon as the stream
+// stands between two frames. It reports whether that was in time.
+func (t *tunnel) goodbye() bool {
+	limit := time.NewTimer(partingTimeout)
+	defer limit.Stop()
+	for {
+		if said, fits := t.say(serviceRestart); fits {
+			return said
+		}
+		select {
+		case <-t.moved:
+		case <-limit.C:
+			return false
+		}
+	}
+}
+
+// say writes the last frame to the client, unless the app has, and reports
+// whether that went well, if it fits now.
+func (t *tunnel) say(frame []byte) (said, fits bool) {
+	t.mu.Lock()
+	client := t.client
+	t.mu.Unlock()
+	if client == nil {
+		return false, false
+	}
+	// This also ends a write that the client does not take.
+	client.SetWriteDeadline(time.Now().Add(partingTimeout))
+	t.writing.Lock()
 	defer t.writing.Unlock()
 	t.mu.Lock()
-	fits := t.running && t.down.between() && !t.down.closed
+	fits, said = t.gone || t.running && t.down.between(), t.down.closed
+	if !fits || said || t.gone {
+		t.mu.Unlock()
+		return said, fits
+	}
+	t.parted = true
 	t.mu.Unlock()
-	if fits {
-		client.SetWriteDeadline(time.Now().Add(partingTimeout))
-		client.Write(serviceRestart) // a client that is gone needs no goodbye
+	_, err := client.Write(frame)
+	return err == nil, true
+}
+
+func (t *tunnel) hasParted() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.parted
+}
+
+// move says that a goodbye may fit now.
+func (t *tunnel) move() {
+	select {
+	case t.moved <- struct{}{}:
+	default:
 	}
 }
 
@@ -104,6 +167,8 @@ func (t *tunnel) goodbye(client net.Conn) {
 func (t *tunnel) hungUp(who party, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.gone = true
+	t.move()
 	if t.first == nobody && !t.ordered {
 		t.first, t.broke = who, err != io.EOF
 	}
@@ -123,6 +188,7 @@ func (t *tunnel) run() {
 	t.mu.Lock()
 	t.running = true
 	t.mu.Unlock()
+	t.move()
 }
 
 func (t *tunnel) follow(f *frames, p []byte) {
@@ -176,14 +242,26 @@ func (c *clientEnd) Read(p []byte) (int, error) {
 
 // Write sends what comes from the backend.
 func (c *clientEnd) Write(p []byte) (int, error) {
+	defer c.t.move() // once it is done
 	c.t.writing.Lock()
 	defer c.t.writing.Unlock()
+	if c.t.hasParted() {
+		return 0, net.ErrClosed
+	}
 	n, err := c.Conn.Write(p)
 	c.t.follow(&c.t.down, p[:n])
 	if err != nil {
 		c.t.hungUp(theClient, err)
 	}
 	return n, err
+}
+
+// Close leaves a client that was told goodbye to whoever told it.
+func (c *clientEnd) Close() error {
+	if c.t.hasParted() {
+		return nil
+	}
+	return c.Conn.Close()
 }
 
 // CloseWrite passes a half close on.

@@ -3,6 +3,7 @@ package simulation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cutover/internal/release"
@@ -75,6 +76,7 @@ func (h *History) Tick(d time.Duration) {
 }
 
 func (h *History) act(actions []release.Action) {
+	h.closeStale(actions)
 	for _, a := range actions {
 		key := h.intent(a)
 		if h.World.strikes(ControllerCrashes, 10) {
@@ -102,6 +104,17 @@ func (h *History) act(actions []release.Action) {
 			f.Cached = &release.CacheResult{Profile: release.Sealed("{}"), Keys: 100}
 		}
 		h.record("engine", f)
+	}
+}
+
+// closeStale gives up, as the engine does, what a controller that crashed has
+// left behind and nobody wants now: what is wanted again later is an action of
+// its own, on record before it begins.
+func (h *History) closeStale(actions []release.Action) {
+	for _, p := range h.State.Pending {
+		if !slices.ContainsFunc(actions, p.Action.Same) {
+			h.record("engine", release.Finished{Key: p.Key, Kind: p.Action.Kind, Side: p.Action.Side, Component: p.Action.Component, Canceled: true})
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func TestALongOpenTransactionEndsThePatienceInTheEnd(t *testing.T) {
 func probe(t *testing.T, dsn string) (end func()) {
 	t.Helper()
 	conn := pg.Conn(t, dsn)
-	run(t, conn, "SET lock_timeout = '3s'")
+	run(t, conn, "SET lock_timeout = '60s'")
 	stop, ended := make(chan struct{}), make(chan error, 1)
 	statements, longest := 0, time.Duration(0)
 	go func() {

@@ -50,6 +50,10 @@ func (s *session) check(ctx context.Context) error {
 			found = append(found, problem)
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		// What failed because the time was over says nothing of the change.
+		return fmt.Errorf("trying the change, which did not come to an end: %w; it is tried again whenever that is asked for", err)
+	}
 	if len(found) > 0 {
 		return fmt.Errorf("%w: %w", ErrRefused, errors.Join(found...))
 	}

@@ -1,9 +1,11 @@
 package sqlite_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"cutover/internal/schema"
 	"cutover/internal/schema/sqlite"
@@ -107,5 +109,28 @@ func TestADatabaseThatIsNotThereIsNotMade(t *testing.T) {
 	e := engineOn(t.TempDir() + "/none.db")
 	if err := e.Check(t.Context(), change(schema.DropIndex{Name: "i"})); err == nil || !strings.Contains(err.Error(), "does the file exist") {
 		t.Error(err)
+	}
+}
+
+// Whenever the time ends, in the middle of whatever is tried, that says nothing
+// of the change.
+func TestACheckThatIsCutShortRefusesNothing(t *testing.T) {
+	t.Parallel()
+	h := database(t, "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)", "INSERT INTO t (a) VALUES ('x'), ('y')")
+	c := change(schema.AlterColumn{Table: "t", Column: "a", As: "b", Type: "TEXT", Up: "upper(a)", Down: "lower(b)"})
+	cut := 0
+	for within := time.Millisecond; ; within *= 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		err := h.Check(ctx, c)
+		cancel()
+		if err == nil {
+			break
+		}
+		if cut++; errors.Is(err, sqlite.ErrRefused) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("after %s: %v", within, err)
+		}
+	}
+	if cut == 0 {
+		t.Error("nothing was cut short")
 	}
 }
