@@ -18,11 +18,11 @@ func openFlagged(t *testing.T) *desk {
 func TestAFlagIsSwitchedOnRecordUnderTheUserAtTheOtherEndOfTheSocket(t *testing.T) {
 	t.Parallel()
 	d := openFlagged(t)
-	got, err := d.Switch(t.Context(), "shop", "maps", true, "too slow")
+	got, err := d.Switch(t.Context(), "shop", "maps", SwitchFlag{Off: true, Reason: "too slow"})
 	if err != nil || !got.Changed || got.Flag.State != "off" || got.Flag.Reason != "too slow" {
 		t.Fatalf("it became %+v, %v", got, err)
 	}
-	if again, err := d.Switch(t.Context(), "shop", "maps", true, ""); err != nil || again.Changed || again.Flag.Reason != "too slow" {
+	if again, err := d.Switch(t.Context(), "shop", "maps", SwitchFlag{Off: true}); err != nil || again.Changed || again.Flag.Reason != "too slow" {
 		t.Errorf("the second time it became %+v, %v", again, err)
 	}
 	all, err := d.Flags(t.Context(), "shop")
