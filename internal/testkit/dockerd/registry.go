@@ -21,6 +21,21 @@ import (
 // on this machine pull it without credentials.
 func (s *Server) Publish(t testing.TB, name, pkg string) string {
 	t.Helper()
+	return s.publish(t, name, pkg, nil)
+}
+
+// PublishFor is Publish into a registry that answers nobody but a user with this
+// password.
+func (s *Server) PublishFor(t testing.TB, name, pkg, user, password string) string {
+	t.Helper()
+	return s.publish(t, name, pkg, func(r *http.Request) bool {
+		u, p, given := r.BasicAuth()
+		return given && u == user && p == password
+	})
+}
+
+func (s *Server) publish(t testing.TB, name, pkg string, admits func(*http.Request) bool) string {
+	t.Helper()
 	s.Socket(t)
 	s.mu.Lock()
 	program, err := s.build(pkg)
@@ -32,7 +47,7 @@ func (s *Server) Publish(t testing.TB, name, pkg string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := registry{name: name, blobs: map[string][]byte{}}
+	r := registry{name: name, admits: admits, blobs: map[string][]byte{}}
 	r.fill(t, binary)
 	server := httptest.NewServer(&r)
 	t.Cleanup(server.Close)
@@ -43,7 +58,9 @@ func (s *Server) Publish(t testing.TB, name, pkg string) string {
 type registry struct {
 	name     string
 	manifest string
-	blobs    map[string][]byte
+	// admits, if set, says who is answered.
+	admits func(*http.Request) bool
+	blobs  map[string][]byte
 }
 
 const (
@@ -108,6 +125,11 @@ func digestOf(content []byte) string {
 
 // ServeHTTP implements http.Handler.
 func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	if r.admits != nil && !r.admits(req) {
+		w.Header().Set("WWW-Authenticate", `Basic realm="a registry of the tests"`)
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	path, asked := strings.CutPrefix(req.URL.Path, "/v2/"+r.name+"/")
 	kind, what, _ := strings.Cut(path, "/")
 	if what == "published" {
