@@ -216,7 +216,9 @@ func (s *session) completeFlags(cmd *cobra.Command, args []string, _ string) ([]
 			continue
 		}
 		for _, f := range a.Flags {
-			names = append(names, f.Name+"\t"+release.OnOff(f.Off))
+			if f.Only.Whole() {
+				names = append(names, f.Name+"\t"+release.OnOff(f.Off))
+			}
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

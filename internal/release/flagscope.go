@@ -116,13 +116,17 @@ func (f Flag) fileSays(s FlagScope) error {
 // hookSays looks for what says to whom a hook's message is about: one that does
 // not say it would be taken to mean everybody.
 func (f Flag) hookSays(s FlagScope, where, text string) error {
-	for what, wanted := range map[string]bool{"{{version}}": s.Version != "", "{{component}}": s.Component != ""} {
-		if wanted && !strings.Contains(text, what) {
-			return fmt.Errorf("the flag %s is told by a hook that does not say which %s is meant: write %s into %s, "+
-				"and deploy that with the next release; or switch it for the whole app", f.Name, strings.Trim(what, "{}"), what, where)
-		}
+	missing := ""
+	switch {
+	case s.Version != "" && !strings.Contains(text, "{{version}}"):
+		missing = "version"
+	case s.Component != "" && !strings.Contains(text, "{{component}}"):
+		missing = "component"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("the flag %s is told by a hook that does not say which %s is meant: write {{%s}} into %s, "+
+		"and deploy that with the next release; or switch it for the whole app", f.Name, missing, missing, where)
 }
 
 // text is everything of the request that may have placeholders.
