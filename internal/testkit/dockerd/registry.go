@@ -21,20 +21,14 @@ import (
 // on this machine pull it without credentials.
 func (s *Server) Publish(t testing.TB, name, pkg string) string {
 	t.Helper()
-	return s.publish(t, name, pkg, nil)
+	r := s.pack(t, name, pkg)
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://") + "/" + name + ":published"
 }
 
-// PublishFor is Publish into a registry that answers nobody but a user with this
-// password.
-func (s *Server) PublishFor(t testing.TB, name, pkg, user, password string) string {
-	t.Helper()
-	return s.publish(t, name, pkg, func(r *http.Request) bool {
-		u, p, given := r.BasicAuth()
-		return given && u == user && p == password
-	})
-}
-
-func (s *Server) publish(t testing.TB, name, pkg string, admits func(*http.Request) bool) string {
+// pack makes an image of a Go program.
+func (s *Server) pack(t testing.TB, name, pkg string) *registry {
 	t.Helper()
 	s.Socket(t)
 	s.mu.Lock()
@@ -47,20 +41,16 @@ func (s *Server) publish(t testing.TB, name, pkg string, admits func(*http.Reque
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := registry{name: name, admits: admits, blobs: map[string][]byte{}}
+	r := &registry{name: name, blobs: map[string][]byte{}}
 	r.fill(t, binary)
-	server := httptest.NewServer(&r)
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://") + "/" + name + ":published"
+	return r
 }
 
 // registry serves one image, as the distribution API has it.
 type registry struct {
 	name     string
 	manifest string
-	// admits, if set, says who is answered.
-	admits func(*http.Request) bool
-	blobs  map[string][]byte
+	blobs    map[string][]byte
 }
 
 const (
@@ -125,11 +115,6 @@ func digestOf(content []byte) string {
 
 // ServeHTTP implements http.Handler.
 func (r *registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	if r.admits != nil && !r.admits(req) {
-		w.Header().Set("WWW-Authenticate", `Basic realm="a registry of the tests"`)
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
 	path, asked := strings.CutPrefix(req.URL.Path, "/v2/"+r.name+"/")
 	kind, what, _ := strings.Cut(path, "/")
 	if what == "published" {
