@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X cutover/internal/cli.Version=$(VERSION)
 
-.PHONY: help build demo test test-alembic test-superset check schema test-large fuzz bench-core bench-journal bench-switch bench-takeover bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow soak clean
+.PHONY: help build demo test test-alembic test-superset check schema test-large fuzz bench-core bench-journal bench-switch bench-takeover bench-restart bench-proxy bench-analysis bench-schema bench-load bench-verdict bench-shadow soak clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,6 +66,9 @@ bench-proxy: build ## the data plane on one core, with nginx and HAProxy beside;
 
 bench-analysis: ## false alarms and detection beside the rules of other controllers
 	GOGC=2000 $(GO) test -run '^$$' -bench . -benchtime 1x ./bench/analysis
+
+bench-restart: ## how long users are without the data plane when it is killed, 20 times
+	$(GO) test -run '^$$' -bench Restart -benchtime 1x ./internal/cli
 
 bench-verdict: ## how long users have a bad version, and ten good ones in a row: real processes, a quarter of an hour
 	$(GO) test -run '^$$' -bench 'TakingBack|Healthy' -benchtime 1x -timeout 60m ./internal/cli

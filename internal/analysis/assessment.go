@@ -85,17 +85,17 @@ func (c Settings) assess(s *State) Assessment {
 		}
 	}
 	a.For = wealthOf(least)
-	s.Failed = s.Failed || against >= evidence(c.Rollback)
+	s.Failed = s.Failed || reaches(against, c.Rollback)
 	switch {
 	case s.Failed:
 		a.Finding = Failing
 	case both:
 		a.Finding = BothFailing
-	case against >= evidence(c.Hold):
+	case reaches(against, c.Hold):
 		a.Finding = Suspicious
 	case waits:
 		a.Finding = Waiting
-	case least >= evidence(c.Promote):
+	case reaches(least, c.Promote):
 		a.Finding = Healthy
 	}
 	return a

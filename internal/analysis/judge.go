@@ -209,6 +209,10 @@ func (s *SignalState) margin(sig Signal, c Settings, l Look) float64 {
 // evidence is how much wealth, as a logarithm, makes errors rarer than alpha.
 func evidence(alpha float64) float64 { return -math.Log(alpha) }
 
+// reaches says whether a wealth, as a logarithm, is as much as evidence needs.
+// Mostly it is not even what the gambler began with.
+func reaches(log, alpha float64) bool { return log > 0 && log >= evidence(alpha) }
+
 // Cold says until when the signal is left out because the new version is cold;
 // zero if it is not.
 func (s *SignalState) cold(sig Signal, now time.Time) time.Time {

@@ -60,6 +60,7 @@ func newHouse(t *testing.T, hop hop) *house {
 	h.sh(nil, "go", "build", "-o", h.program, "cutover/cmd/cutover")
 	h.database = strings.Replace(pg.NewDatabase(t), "postgres:///", "postgresql:///", 1)
 	h.database = loopback(t, h.database)
+	h.psql("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET log_lock_waits = on', current_database()); END $$")
 	h.redis()
 	h.front()
 	h.lay()

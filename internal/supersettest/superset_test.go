@@ -81,6 +81,9 @@ func play(t *testing.T, hop hop) {
 	}
 	people.end()
 	r.count(people, watching)
+	if len(r.Failures) > 0 {
+		t.Log(h.complaints())
+	}
 	r.judge(t)
 	r.write(t)
 }

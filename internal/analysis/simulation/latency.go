@@ -61,34 +61,41 @@ func LatencyNulls() []Latencies {
 	return []Latencies{Slower("no difference", 1), outage, cold}
 }
 
+// lognormal is how the answers' times lie on the bins, in bins.
+type lognormal struct{ middle, width float64 }
+
+func lognormally(shift, stretch float64) lognormal {
+	const edge, perDoubling = 62.5e-6, 8
+	return lognormal{perDoubling * math.Log(median*shift/edge) / math.Ln2, perDoubling * stretch * sigma / math.Ln2}
+}
+
 // place returns the bin of the z-th normal deviate.
-func place(z, shift, stretch float64) int {
-	const edge = 62.5e-6
-	doublings := (math.Log(median*shift/edge) + z*stretch*sigma) / math.Ln2
-	return min(max(int(math.Floor(8*doublings)), 0), analysis.Bins-1)
+func (l lognormal) place(z float64) int {
+	return min(max(int(math.Floor(l.middle+z*l.width)), 0), analysis.Bins-1)
 }
 
 // Bound returns the fewest seconds on average to see the difference.
 func (l Latencies) Bound(alpha float64) float64 {
 	var p, q [analysis.Bins]float64
+	old, fresh := lognormally(1, 1), lognormally(l.Shift(0), l.Stretch)
 	for i := range 200001 {
 		z := -6 + 12*float64(i)/200000
 		mass := math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) * 12 / 200000
-		p[place(z, 1, 1)] += mass
-		q[place(z, l.Shift(0), l.Stretch)] += mass
+		p[old.place(z)] += mass
+		q[fresh.place(z)] += mass
 	}
 	return Bound(p[:], q[:], latencyWeight, latencyRate, alpha)
 }
 
 func (l Latencies) second(r *rand.Rand, t float64, weight float64, to *analysis.Reading) {
 	both := l.Both(t)
+	old, fresh := lognormally(both, 1), lognormally(both*l.Shift(t), l.Stretch)
 	for range int(poisson(r, latencyRate*(1-weight))) {
-		to.Old.Latency[place(r.NormFloat64(), both, 1)]++
+		to.Old.Latency[old.place(r.NormFloat64())]++
 		to.Old.Requests++
 	}
-	shift := both * l.Shift(t)
 	for range int(poisson(r, latencyRate*weight)) {
-		to.New.Latency[place(r.NormFloat64(), shift, l.Stretch)]++
+		to.New.Latency[fresh.place(r.NormFloat64())]++
 		to.New.Requests++
 	}
 }

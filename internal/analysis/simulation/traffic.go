@@ -22,6 +22,7 @@ type Traffic struct {
 	Scenario
 	// Grid and Quiet are in seconds; Quiet is a multiple of Grid.
 	Grid, Quiet float64
+	cells       []cell // computed at the first run
 	once        *analysis.Once
 	rng         *rand.Rand
 	at          time.Time // of second 0
@@ -35,6 +36,9 @@ type Traffic struct {
 
 // begin starts the scenario anew.
 func (g *Traffic) begin(seed, run uint64) {
+	if g.cells == nil {
+		g.cells = cells(g.Scenario, g.Grid)
+	}
 	g.rng = rand.New(rand.NewPCG(seed, run))
 	g.at = epoch.Add(time.Duration(run) * 2 * horizon)
 	g.clients, g.burstUntil, g.stormUntil = 0, 0, 0
@@ -56,20 +60,14 @@ func (g *Traffic) each(visit func(Span) bool) {
 		quiet, goodOld, goodNew = Span{From: to}, 0, 0
 		return more
 	}
-	end := g.Length.Seconds()
-	for i := 0; ; i++ {
-		t := float64(i) * g.Grid
-		if t >= end {
-			flush(t)
-			return
-		}
-		w := g.Weight(t)
+	for i := range g.cells {
+		t, w := g.cells[i].from, g.cells[i].weight
 		if t-quiet.From >= g.Quiet || quiet.From < t && w != quiet.Weight {
 			if !flush(t) {
 				return
 			}
 		}
-		busy, old, fresh := g.bucket(t, w)
+		busy, old, fresh := g.bucket(&g.cells[i])
 		if busy.Old.Bad+busy.New.Bad == 0 {
 			quiet.Weight = w
 			goodOld, goodNew = goodOld+old, goodNew+fresh
@@ -85,29 +83,31 @@ func (g *Traffic) each(visit func(Span) bool) {
 		}
 		quiet = Span{From: busy.To}
 	}
+	flush(float64(len(g.cells)) * g.Grid)
 }
 
 // bucket draws the bad requests of one bucket and returns how many good ones
 // are expected beside them.
-func (g *Traffic) bucket(t, w float64) (s Span, goodOld, goodNew float64) {
-	s = Span{From: t, To: t + g.Grid, Weight: w}
-	n := g.PerSecond(t) * g.Grid
-	old, fresh := g.Old(t), g.New(t)
+func (g *Traffic) bucket(c *cell) (s Span, goodOld, goodNew float64) {
+	s = Span{From: c.from, To: c.from + g.Grid, Weight: c.weight}
 	if g.Bursts {
 		if g.rng.Float64() < g.Grid/60 {
-			g.burstUntil = t + 3
+			g.burstUntil = c.from + 3
 		}
-		if t < g.burstUntil {
-			old, fresh = 0.33, 0.33
+		if c.from < g.burstUntil {
+			burst := *c
+			burst.fail(0.33, 0.33)
+			c = &burst
 		}
 	}
-	badOld, badNew := g.deal(n*(1-w)*old, n*w*fresh)
-	g.fail(&s.Old, 0, badOld, t, 0)
-	g.fail(&s.New, 1, badNew, t, 0)
+	if badOld, badNew := g.deal(c.badOld, c.badNew); badOld+badNew > 0 {
+		g.fail(&s.Old, 0, badOld, c.from, 0)
+		g.fail(&s.New, 1, badNew, c.from, 0)
+	}
 	if g.Storms {
-		g.storm(&s, t, w)
+		g.storm(&s, c.from, c.weight)
 	}
-	return s, n * (1 - w) * (1 - old), n * w * (1 - fresh)
+	return s, c.goodOld, c.goodNew
 }
 
 // deal draws how many bad requests each version has when so many are expected:

@@ -204,6 +204,9 @@ func (s *Server) log() string  { return filepath.Join(s.folder, "log") }
 // Log returns the end of what the server has written.
 func (s *Server) Log() string { return readable(s.log()) }
 
+// LogPath is the file that the server writes to.
+func (s *Server) LogPath() string { return s.log() }
+
 // freePort returns a loopback port on which nothing listens.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

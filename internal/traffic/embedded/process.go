@@ -103,8 +103,8 @@ func (p *Process) start(command []string) (*os.Process, <-chan error, error) {
 	return cmd.Process, exited, nil
 }
 
-// await asks until a proxy answers. Where the started one has ended, another
-// may have been quicker: it gets a last chance.
+// await asks until a proxy answers. Where the started one has ended by itself,
+// another may have been quicker: it gets a last chance.
 func (p *Process) await(ctx context.Context, exited <-chan error, begin int64) (admin.Health, error) {
 	tick := time.NewTicker(healthEvery)
 	defer tick.Stop()
@@ -118,12 +118,20 @@ func (p *Process) await(ctx context.Context, exited <-chan error, begin int64) (
 		case <-ctx.Done():
 			return h, fmt.Errorf("start proxy: no answer in time: %w; its log %s ends: %s", err, p.LogPath, p.tail(begin))
 		case end := <-exited:
-			if h, err := p.lastChance(ctx); err == nil {
-				return h, nil
+			if !killed(end) {
+				if h, err := p.lastChance(ctx); err == nil {
+					return h, nil
+				}
 			}
 			return h, fmt.Errorf("start proxy: it ended at once (%v); its log %s ends: %s", end, p.LogPath, p.tail(begin))
 		}
 	}
+}
+
+// killed says whether a signal ended the program: nobody was quicker then.
+func killed(end error) bool {
+	var exit *exec.ExitError
+	return errors.As(end, &exit) && exit.ExitCode() < 0
 }
 
 func (p *Process) lastChance(ctx context.Context) (admin.Health, error) {

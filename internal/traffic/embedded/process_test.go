@@ -3,6 +3,7 @@ package embedded
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -95,5 +96,14 @@ func TestAProxyThatDoesNotAnswerInTimeIsAnError(t *testing.T) {
 	long := &Process{Command: []string{"/bin/true"}, Client: admin.NewClient("/" + strings.Repeat("x", 200)), LogPath: p.LogPath}
 	if _, err := long.Ensure(t.Context()); err == nil {
 		t.Error("a socket path of 200 bytes was accepted")
+	}
+}
+
+func TestOnlyAProxyThatEndedByItselfMayHaveMetAQuickerOne(t *testing.T) {
+	t.Parallel()
+	for script, want := range map[string]bool{"kill -9 $$": true, "exit 1": false, "exit 0": false} {
+		if got := killed(exec.Command("sh", "-c", script).Run()); got != want {
+			t.Errorf("%s: killed is %v", script, got)
+		}
 	}
 }
