@@ -16,15 +16,14 @@ import (
 
 // Not parallel: who is logged in is a matter of the whole process.
 func TestAnImageOfAPrivateRegistryIsPulledAndNobodyIsShownThePassword(t *testing.T) {
-	const puller, password = "ann", "pl4nted-s3cret-of-a-registry"
 	h := newHouse(t)
-	image := daemon.PublishFor(t, "team/private", "cutover/internal/platform/platformtest/app", puller, password)
+	image := daemon.PublishPrivately(t, "team/private", "cutover/internal/platform/platformtest/app")
 	host, _, _ := strings.Cut(image, "/")
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
 	if _, err := dockerapi.Resolve(t.Context(), daemon.Socket(t), image); err == nil || !strings.Contains(err.Error(), "run docker login "+host) {
 		t.Errorf("without credentials: %v; want the cure", err)
 	}
-	dockerd.LogIn(t, image, puller, password)
+	dockerd.LogIn(t, image, dockerd.Password)
 	pinned, err := dockerapi.Resolve(t.Context(), daemon.Socket(t), image)
 	if err != nil || !strings.Contains(pinned, "@sha256:") {
 		t.Fatalf("the image is pinned as %s, %v", pinned, err)
@@ -38,11 +37,11 @@ func TestAnImageOfAPrivateRegistryIsPulledAndNobodyIsShownThePassword(t *testing
 	if platformtest.WhoAmI(t, in.Addr).Get("CUTOVER_INSTANCE") != in.ID {
 		t.Errorf("%+v is not reached", in)
 	}
-	dockerd.HidesPassword(t, "Observe", fmt.Sprintf("%+v", in), puller, password)
-	dockerd.HidesPassword(t, "the log", log.String(), puller, password)
-	dockerd.HidesPasswordBelow(t, h.dir, puller, password)
+	dockerd.HidesPassword(t, "Observe", fmt.Sprintf("%+v", in))
+	dockerd.HidesPassword(t, "the log", log.String())
+	dockerd.HidesPasswordBelow(t, h.dir)
 	for _, id := range daemon.Containers(t) {
-		dockerd.HidesPassword(t, "the container", string(daemon.Do(t, http.MethodGet, "/containers/"+id+"/json", nil)), puller, password)
+		dockerd.HidesPassword(t, "the container", string(daemon.Do(t, http.MethodGet, "/containers/"+id+"/json", nil)))
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 
 // LogIn leaves for the length of the test what docker login leaves for the
 // registry of an image, and nothing for others. The test cannot be parallel.
-func LogIn(t testing.TB, image, user, password string) {
+func LogIn(t testing.TB, image, password string) {
 	t.Helper()
 	host, _, _ := strings.Cut(image, "/")
 	text, err := json.Marshal(map[string]any{"auths": map[string]any{
-		host: map[string]string{"auth": base64.StdEncoding.EncodeToString([]byte(user + ":" + password))},
+		host: map[string]string{"auth": base64.StdEncoding.EncodeToString([]byte(Puller + ":" + password))},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -27,12 +27,13 @@ func LogIn(t testing.TB, image, user, password string) {
 	t.Setenv("DOCKER_CONFIG", dir)
 }
 
-// HidesPassword fails the test where a text has a password, as it is or as docker login
-// and Docker's headers have it.
-func HidesPassword(t testing.TB, what, text, user, password string) {
+// HidesPassword fails the test where a text has Password, as it is or as docker
+// login and Docker's headers have it.
+func HidesPassword(t testing.TB, what, text string) {
 	t.Helper()
-	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
-	for _, form := range []string{password, pair, base64.URLEncoding.EncodeToString([]byte(`{"username":"` + user))[:20]} {
+	pair := base64.StdEncoding.EncodeToString([]byte(Puller + ":" + Password))
+	header := base64.URLEncoding.EncodeToString([]byte(`{"username":"` + Puller))
+	for _, form := range []string{Password, pair, header[:20]} {
 		if strings.Contains(text, form) {
 			t.Errorf("%s shows a password", what)
 		}
@@ -40,14 +41,14 @@ func HidesPassword(t testing.TB, what, text, user, password string) {
 }
 
 // HidesPasswordBelow is HidesPassword for every file below a folder.
-func HidesPasswordBelow(t testing.TB, dir, user, password string) {
+func HidesPasswordBelow(t testing.TB, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		HidesPassword(t, path, string(text), user, password)
+		HidesPassword(t, path, string(text))
 		return err
 	})
 	if err != nil {

@@ -13,16 +13,23 @@ import (
 	"testing"
 
 	"cutover/internal/testkit"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
-// PublishFor is Publish into a real registry, a program of its own, that answers
-// nobody but a user with this password.
-func (s *Server) PublishFor(t testing.TB, name, pkg, user, password string) string {
+// Puller and Password are the only ones whom a private registry answers.
+const (
+	Puller   = "ann"
+	Password = "pl4nted-s3cret-of-a-registry"
+)
+
+// users is what such a registry knows of them: the password by its bcrypt.
+const users = Puller + ":$2a$04$WsRgyqPjKfkrQ8dqbVFeCu7ntbmywwetHSD1Y1QZPDhF4Y9XkDb5m\n"
+
+// PublishPrivately is Publish into a real registry, a program of its own, that
+// answers nobody but Puller.
+func (s *Server) PublishPrivately(t testing.TB, name, pkg string) string {
 	t.Helper()
 	image := s.pack(t, name, pkg)
-	p := private{addr: testkit.FreeAddr(t), user: user, password: password}
+	p := private{addr: testkit.FreeAddr(t)}
 	p.start(t)
 	for digest, content := range image.blobs {
 		if digest != image.manifest {
@@ -34,7 +41,7 @@ func (s *Server) PublishFor(t testing.TB, name, pkg, user, password string) stri
 }
 
 // private is a registry with one user.
-type private struct{ addr, user, password string }
+type private struct{ addr string }
 
 const registrySettings = `version: 0.1
 storage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}
@@ -49,12 +56,8 @@ func (p private) start(t testing.TB) {
 		t.Fatalf("%v; scripts/deps installs docker-registry", err)
 	}
 	dir := t.TempDir()
-	hash, err := bcrypt.GenerateFromPassword([]byte(p.password), bcrypt.MinCost)
-	if err != nil {
-		t.Fatal(err)
-	}
-	users, settings := filepath.Join(dir, "users"), filepath.Join(dir, "registry.yml")
-	for path, text := range map[string]string{users: p.user + ":" + string(hash) + "\n", settings: fmt.Sprintf(registrySettings, filepath.Join(dir, "images"), p.addr, users)} {
+	known, settings := filepath.Join(dir, "users"), filepath.Join(dir, "registry.yml")
+	for path, text := range map[string]string{known: users, settings: fmt.Sprintf(registrySettings, filepath.Join(dir, "images"), p.addr, known)} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +100,7 @@ func (p private) send(t testing.TB, method, address, kind string, body []byte) s
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.SetBasicAuth(p.user, p.password)
+	req.SetBasicAuth(Puller, Password)
 	req.Header.Set("Content-Type", kind)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

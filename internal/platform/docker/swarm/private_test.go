@@ -15,22 +15,17 @@ import (
 	"cutover/internal/testkit/dockerd"
 )
 
-const (
-	puller   = "ann"
-	password = "pl4nted-s3cret-of-a-registry"
-)
-
 // Not parallel: who is logged in is a matter of the whole process.
 func TestEveryNodePullsFromAPrivateRegistryAndNobodyIsShownThePassword(t *testing.T) {
 	h := &house{t: t, dir: t.TempDir()}
 	second.Join(t, &first)
-	image := first.PublishFor(t, "team/private", "cutover/internal/platform/platformtest/app", puller, password)
-	dockerd.LogIn(t, image, puller, "wrong")
+	image := first.PublishPrivately(t, "team/private", "cutover/internal/platform/platformtest/app")
+	dockerd.LogIn(t, image, "wrong")
 	_, err := swarm.Resolve(t.Context(), first.Socket(t), image)
 	if host, _, _ := strings.Cut(image, "/"); err == nil || !strings.Contains(err.Error(), "run docker login "+host+" as the user that cutover runs as") {
 		t.Errorf("with a wrong password: %v; want the cure", err)
 	}
-	dockerd.LogIn(t, image, puller, password)
+	dockerd.LogIn(t, image, dockerd.Password)
 	pinned, err := swarm.Resolve(t.Context(), first.Socket(t), image)
 	if err != nil || !strings.Contains(pinned, "@sha256:") {
 		t.Fatalf("the image is pinned as %s, %v", pinned, err)
@@ -50,11 +45,11 @@ func TestEveryNodePullsFromAPrivateRegistryAndNobodyIsShownThePassword(t *testin
 		t.Errorf("the other node has %d containers, or %+v is not reached there", n, in)
 	}
 	list, err := p.Observe(t.Context(), order.App)
-	dockerd.HidesPassword(t, "Observe", fmt.Sprintf("%+v %v", list, err), puller, password)
-	dockerd.HidesPassword(t, "the log", log.String(), puller, password)
-	dockerd.HidesPasswordBelow(t, h.dir, puller, password)
+	dockerd.HidesPassword(t, "Observe", fmt.Sprintf("%+v %v", list, err))
+	dockerd.HidesPassword(t, "the log", log.String())
+	dockerd.HidesPasswordBelow(t, h.dir)
 	for _, kind := range []string{"services", "tasks", "nodes"} {
-		dockerd.HidesPassword(t, "the list of "+kind, string(first.Do(t, http.MethodGet, "/"+kind, nil)), puller, password)
+		dockerd.HidesPassword(t, "the list of "+kind, string(first.Do(t, http.MethodGet, "/"+kind, nil)))
 	}
 }
 
