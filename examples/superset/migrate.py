@@ -4,7 +4,8 @@ It does what `superset db upgrade REVISION` does for each in turn, without
 starting Superset anew for each: on PostgreSQL that command alone would run all
 pending revisions in one transaction and keep every lock until the last is
 done. A revision that cannot have a lock within the budget (cutover sets it in
-PGOPTIONS) is rolled back and tried again; those before it stay done.
+PGOPTIONS), or that gives way to users who wait for it while it waits for them,
+is rolled back and tried again; those before it stay done.
 
     python migrate.py 48cbb571fa3a
 """
@@ -15,6 +16,8 @@ import time
 
 TRIES = 10  # for each revision
 PAUSE = 3  # seconds between them
+# What PostgreSQL says to one that waits too long, or has to give way.
+GIVEN_WAY = ("lock timeout", "user request", "deadlock detected")
 
 
 def pending(script, target):
@@ -60,9 +63,9 @@ def upgrade(revision):
         try:
             run(revision=revision)
         except OperationalError as error:
-            if "lock timeout" not in str(error) or not left:
+            if not any(reason in str(error) for reason in GIVEN_WAY) or not left:
                 raise
-            print(f"{revision}: no lock within the budget, tried again in {PAUSE} s", file=sys.stderr, flush=True)
+            print(f"{revision}: no lock within the budget, or it gave way to users, tried again in {PAUSE} s", file=sys.stderr, flush=True)
             time.sleep(PAUSE)
             continue
         print(f"{revision}: {time.monotonic() - began:.2f} s", file=sys.stderr, flush=True)

@@ -120,7 +120,7 @@ func (d *Driver) stages(o release.SchemaOrder, paused func() string) (stages, er
 		return nil, err
 	}
 	if o.Schema.IsNative() {
-		return d.native(o)
+		return d.native(o, url)
 	}
 	change, err := d.change(o.Schema.Change)
 	if err != nil {

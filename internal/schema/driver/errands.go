@@ -21,7 +21,11 @@ func (d *Driver) Errands(o release.SchemaOrder) (Errands, error) {
 	if !o.Schema.IsNative() {
 		return Errands{}, errors.New("the change has no migrations of the app's own")
 	}
-	s, err := d.native(o)
+	url, err := resolve(o.Database)
+	if err != nil {
+		return Errands{}, err
+	}
+	s, err := d.native(o, url)
 	if err != nil {
 		return Errands{}, err
 	}

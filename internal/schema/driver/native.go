@@ -9,6 +9,7 @@ import (
 	"cutover/internal/release"
 	"cutover/internal/schema"
 	"cutover/internal/schema/native"
+	"cutover/internal/schema/postgres"
 )
 
 // migrated is a schema that the app's own migrations change.
@@ -16,12 +17,14 @@ type migrated struct {
 	migration native.Migration
 	budget    native.Budget
 	stays     bool
+	// referee stands beside what runs, if there is one.
+	referee *postgres.Referee
 }
 
 // clientCheck is how soon the server notices that a migration was killed.
 const clientCheck = 2 * time.Second
 
-func (d *Driver) native(o release.SchemaOrder) (migrated, error) {
+func (d *Driver) native(o release.SchemaOrder, url string) (migrated, error) {
 	if d.Errand == nil {
 		return migrated{}, errors.New("this controller cannot run migrations")
 	}
@@ -30,6 +33,13 @@ func (d *Driver) native(o release.SchemaOrder) (migrated, error) {
 		migration: native.Migration{From: n.From, To: n.To, Revisions: n.Revisions},
 		budget:    native.Budget{LockTimeout: o.Database.LockTimeout, StatementTimeout: n.StatementTimeout, Timeout: n.Timeout, ClientCheck: clientCheck},
 		stays:     o.Schema.Stays(),
+	}
+	if o.Database.Driver == release.PostgreSQL {
+		open, err := postgres.Opener(url)
+		if err != nil {
+			return m, err
+		}
+		m.referee = &postgres.Referee{Open: open, Name: native.SessionName}
 	}
 	var err error
 	if m.migration.Upgrade, err = d.command(o, n.Upgrade); err != nil {
@@ -69,8 +79,7 @@ func (m migrated) Observe(ctx context.Context) (schema.World, error) {
 
 // Expand runs the upgrade.
 func (m migrated) Expand(ctx context.Context) error {
-	_, err := m.migration.Up(ctx, m.budget)
-	return err
+	return m.refereed(ctx, m.migration.Up)
 }
 
 // Backfill has nothing to do: what rows need, the upgrade gave them.
@@ -84,6 +93,5 @@ func (m migrated) Revert(ctx context.Context) error {
 	if m.stays {
 		return nil
 	}
-	_, err := m.migration.Down(ctx, m.budget)
-	return err
+	return m.refereed(ctx, m.migration.Down)
 }

@@ -41,6 +41,10 @@ func (b Budget) statement() time.Duration {
 	return b.StatementTimeout
 }
 
+// SessionName is the application_name of a migration's sessions, for libpq and
+// what is built on it, unless the migration gives itself another one.
+const SessionName = "cutover migration"
+
 // variables returns the budget as libpq and what is built on it read it,
 // after the options the command has of its own, and in plain for programs
 // that do not read PGOPTIONS.
@@ -52,6 +56,7 @@ func (b Budget) variables(options string) []string {
 	}
 	return []string{
 		"PGOPTIONS=" + options,
+		"PGAPPNAME=" + SessionName,
 		fmt.Sprintf("CUTOVER_LOCK_TIMEOUT_MS=%d", lock),
 		fmt.Sprintf("CUTOVER_STATEMENT_TIMEOUT_MS=%d", statement),
 	}
