@@ -90,6 +90,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, p release.Plan) {
 // which nothing serves yet says nothing.
 func samePlan(a, b release.Plan) bool {
 	a.Author, a.FlagsOff = b.Author, b.FlagsOff
+	if a.Component == "" {
+		a.Component = b.Component // it was recorded before plans had that
+	}
 	if a.First() && b.First() {
 		a.From = b.From
 	}

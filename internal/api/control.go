@@ -27,7 +27,7 @@ type Writer interface {
 	Deploy(ctx context.Context, p release.Plan, who string) (resumed bool, err error)
 	Request(ctx context.Context, name string, verb release.Verb, who, reason string) error
 	Allow(ctx context.Context, app, version, who, reason string) error
-	Switch(ctx context.Context, app, flag string, off bool, who, reason string) (changed bool, err error)
+	Switch(ctx context.Context, app string, ask release.Switched, who string) (changed bool, err error)
 }
 
 // Planner makes plans from files. It changes nothing but its own snapshots.

@@ -11,10 +11,13 @@ import (
 	"cutover/internal/release"
 )
 
-// SwitchFlag says how a flag is to be.
+// SwitchFlag says how a flag is to be, for one version or one component where
+// they are named.
 type SwitchFlag struct {
-	Off    bool   `json:"off"`
-	Reason string `json:"reason,omitempty"`
+	Off       bool   `json:"off"`
+	Reason    string `json:"reason,omitempty"`
+	Version   string `json:"version,omitempty"`
+	Component string `json:"component,omitempty"`
 }
 
 // FlagSwitched is the answer to it.
@@ -42,6 +45,15 @@ func (s *Server) flags(w http.ResponseWriter, r *http.Request) {
 
 // flagsOf says how an app's flags stand.
 func (s *Server) flagsOf(app string) (AppFlags, bool) {
+	st, w, ok := s.standingOf(app)
+	if !ok {
+		return AppFlags{}, false
+	}
+	return AppFlags{App: app, Flags: st.ShowFlags(w)}, true
+}
+
+// standingOf returns what stands of an app, and what was last seen of it.
+func (s *Server) standingOf(app string) (release.Standing, release.World, bool) {
 	for _, st := range s.Reader.Standings() {
 		if st.App != app {
 			continue
@@ -51,9 +63,9 @@ func (s *Server) flagsOf(app string) (AppFlags, bool) {
 			name = st.Plan.Release
 		}
 		v, _ := s.Reader.View(name)
-		return AppFlags{App: app, Flags: st.ShowFlags(v.World)}, true
+		return st, v.World, true
 	}
-	return AppFlags{}, false
+	return release.Standing{}, release.World{}, false
 }
 
 func (s *Server) unknownApp(w http.ResponseWriter, app string) {
@@ -70,23 +82,18 @@ func (s *Server) switchFlag(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	app, name := r.PathValue("app"), r.PathValue("flag")
-	if _, ok := s.flagsOf(app); !ok {
+	if _, _, ok := s.standingOf(app); !ok {
 		s.unknownApp(w, app)
 		return
 	}
-	changed, err := s.Writer.Switch(r.Context(), app, name, ask.Off, who(r), ask.Reason)
+	only := release.FlagScope{Version: ask.Version, Component: ask.Component}
+	changed, err := s.Writer.Switch(r.Context(), app, release.Switched{Flag: name, Only: only, Off: ask.Off, Reason: ask.Reason}, who(r))
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	out := FlagSwitched{App: app, Changed: changed}
-	all, _ := s.flagsOf(app)
-	for _, f := range all.Flags {
-		if f.Name == name {
-			out.Flag = f
-		}
-	}
-	answer(w, out)
+	st, seen, _ := s.standingOf(app)
+	answer(w, FlagSwitched{App: app, Changed: changed, Flag: st.ShowFlag(name, only, seen)})
 }
 
 // restart begins the release that starts everything of an app anew.
@@ -127,9 +134,9 @@ func (c *Client) Flags(ctx context.Context, app string) (AppFlags, error) {
 
 // Switch switches a flag of an app off, or on again, on record. The app may not
 // have been told yet when it returns. It is safe to repeat.
-func (c *Client) Switch(ctx context.Context, app, flag string, off bool, reason string) (FlagSwitched, error) {
+func (c *Client) Switch(ctx context.Context, app, flag string, ask SwitchFlag) (FlagSwitched, error) {
 	var f FlagSwitched
-	return f, c.post(ctx, "/v1/apps/"+url.PathEscape(app)+"/flags/"+url.PathEscape(flag), SwitchFlag{Off: off, Reason: reason}, &f)
+	return f, c.post(ctx, "/v1/apps/"+url.PathEscape(app)+"/flags/"+url.PathEscape(flag), ask, &f)
 }
 
 // Restart begins the release that starts everything of an app anew, one

@@ -18,11 +18,11 @@ func openFlagged(t *testing.T) *desk {
 func TestAFlagIsSwitchedOnRecordUnderTheUserAtTheOtherEndOfTheSocket(t *testing.T) {
 	t.Parallel()
 	d := openFlagged(t)
-	got, err := d.Switch(t.Context(), "shop", "maps", true, "too slow")
+	got, err := d.Switch(t.Context(), "shop", "maps", SwitchFlag{Off: true, Reason: "too slow"})
 	if err != nil || !got.Changed || got.Flag.State != "off" || got.Flag.Reason != "too slow" {
 		t.Fatalf("it became %+v, %v", got, err)
 	}
-	if again, err := d.Switch(t.Context(), "shop", "maps", true, ""); err != nil || again.Changed || again.Flag.Reason != "too slow" {
+	if again, err := d.Switch(t.Context(), "shop", "maps", SwitchFlag{Off: true}); err != nil || again.Changed || again.Flag.Reason != "too slow" {
 		t.Errorf("the second time it became %+v, %v", again, err)
 	}
 	all, err := d.Flags(t.Context(), "shop")
@@ -38,6 +38,23 @@ func TestAFlagIsSwitchedOnRecordUnderTheUserAtTheOtherEndOfTheSocket(t *testing.
 	}
 }
 
+func TestAFlagIsSwitchedForOneVersionOnRecord(t *testing.T) {
+	t.Parallel()
+	d := openFlagged(t)
+	part := SwitchFlag{Off: true, Version: "v2"}
+	if got, err := d.Switch(t.Context(), "shop", "maps", part); err != nil || !got.Changed || got.Flag.Only.Version != "v2" || got.Flag.State != "off" {
+		t.Errorf("for one version it became %+v, %v", got, err)
+	}
+	part.Off = false
+	if got, err := d.Switch(t.Context(), "shop", "maps", part); err != nil || !got.Changed || got.Flag.State != "on" {
+		t.Errorf("for one version it became %+v again, %v", got, err)
+	}
+	lines, err := d.Lines(t.Context(), 0, "shop", "r0", 0)
+	if err != nil || len(lines) < 2 || lines[len(lines)-2].Text != "flag maps switched off for version v2" || lines[len(lines)-1].Text != "flag maps switched on for version v2" {
+		t.Errorf("the records are %+v, %v", lines, err)
+	}
+}
+
 func TestFlagsAndAppsThatNobodyKnowsAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	d := openFlagged(t)
@@ -48,6 +65,7 @@ func TestFlagsAndAppsThatNobodyKnowsAreRefusedByName(t *testing.T) {
 		{"GET", "/v1/apps/shp/flags", "", `no app named "shp"`, http.StatusNotFound},
 		{"POST", "/v1/apps/shp/flags/maps", `{"off":true}`, `no app named "shp"`, http.StatusNotFound},
 		{"POST", "/v1/apps/shop/flags/map", `{"off":true}`, "there are maps", http.StatusConflict},
+		{"POST", "/v1/apps/shop/flags/maps", `{"off":true,"component":"wrkr"}`, `no component "wrkr"`, http.StatusConflict},
 		{"POST", "/v1/apps/shop/flags/maps", `{"of":true}`, "unknown field", http.StatusBadRequest},
 		{"POST", "/v1/apps/shop/restart", "", "nothing of shop stands", http.StatusConflict},
 		{"POST", "/v1/apps/shp/restart", "", `no app named "shp"`, http.StatusNotFound},

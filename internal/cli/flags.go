@@ -67,11 +67,11 @@ func (s *session) printFlags(list []api.AppFlags) {
 		return
 	}
 	t, rows := &table{}, 0
-	t.row("APP", "FLAG", "COMPONENT", "STATE", "SINCE", "BY", "THE APP", "WHY")
+	t.row("APP", "FLAG", "COMPONENT", "ONLY FOR", "STATE", "SINCE", "BY", "THE APP", "WHY")
 	for _, a := range list {
 		for _, f := range a.Flags {
 			rows++
-			t.row(a.App, f.Name, dash(f.Component), s.paint(s.out, flagColour(f), f.State), since(f.Since), dash(f.By), string(f.Told), dash(f.Reason))
+			t.row(a.App, f.Name, dash(f.Component), dash(f.Only.String()), s.paint(s.out, flagColour(f), f.State), since(f.Since), dash(f.By), string(f.Told), dash(f.Reason))
 		}
 	}
 	if rows == 0 {
@@ -89,13 +89,13 @@ func (s *session) printFlags(list []api.AppFlags) {
 // printFlagTrouble says what is left to be done about a flag.
 func (s *session) printFlagTrouble(f release.FlagView) {
 	if f.Dropped {
-		fmt.Fprintf(s.out, "%s: the version that stands does not declare it any more; it stays off all the same\n", f.Name)
+		fmt.Fprintf(s.out, "%s: the version that stands does not declare it any more; it stays %s all the same\n", f.Name+f.Only.For(), f.State)
 	}
 	if f.Error != "" {
-		fmt.Fprintf(s.out, "%s: %s %s\n", f.Name, s.paint(s.out, red, "trouble"), f.Error)
+		fmt.Fprintf(s.out, "%s: %s %s\n", f.Name+f.Only.For(), s.paint(s.out, red, "trouble"), f.Error)
 	}
 	if f.Next != "" {
-		fmt.Fprintf(s.out, "%s: %s\n", f.Name, f.Next)
+		fmt.Fprintf(s.out, "%s: %s\n", f.Name+f.Only.For(), f.Next)
 	}
 }
 
@@ -129,7 +129,7 @@ func (s *session) printPlanFlags(p release.Plan) {
 	}
 	t.write(s.out)
 	for _, off := range p.FlagsOff {
-		fmt.Fprintf(s.out, "  %s stays %s: %s\n", off.Name, s.paint(s.out, yellow, "off"), offSince(off))
+		fmt.Fprintf(s.out, "  %s stays %s: %s\n", off.Name, s.paint(s.out, yellow, "off"+off.Only.For()), offSince(off))
 	}
 }
 

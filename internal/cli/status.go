@@ -127,7 +127,7 @@ func (s *session) overview(ctx context.Context, c *api.Client) error {
 	t.write(s.out)
 	for _, a := range list {
 		for _, off := range a.FlagsOff() {
-			fmt.Fprintf(s.out, "%s: %s is %s %s\n", a.App, off.Name, s.paint(s.out, yellow, "off"), offSince(off))
+			fmt.Fprintf(s.out, "%s: %s is %s %s\n", a.App, off.Name, s.paint(s.out, yellow, "off"+off.Only.For()), offSince(off))
 		}
 	}
 	return nil

@@ -15,17 +15,19 @@ import (
 
 // flagSwitch is one of the commands enable and disable.
 type flagSwitch struct {
-	off             bool
-	reason          string
+	ask             api.SwitchFlag
 	detach, restart bool
 }
 
 func newFlagCommands(s *session) []*cobra.Command {
-	off := newSwitchCommand(s, &flagSwitch{off: true}, "disable", "Switch one feature off while the version goes on",
+	off := newSwitchCommand(s, &flagSwitch{ask: api.SwitchFlag{Off: true}}, "disable", "Switch one feature off while the version goes on",
 		"It stays off across releases, rollbacks and restarts until `cutover enable`. Repeating it is harmless;\n"+
-			"where the app could not be told, it is told again.")
+			"where the app could not be told, it is told again.\n\n"+
+			"With --version or --component it is off for that part of the app alone, and `cutover enable` with the same\n"+
+			"options undoes that.")
 	on := newSwitchCommand(s, &flagSwitch{}, "enable", "Switch a feature on again that was switched off",
-		"Repeating it is harmless; where the app could not be told, it is told again.")
+		"Repeating it is harmless; where the app could not be told, it is told again. What was switched off with\n"+
+			"--version or --component is switched on again with the same options.")
 	return []*cobra.Command{off, on}
 }
 
@@ -45,7 +47,9 @@ func newSwitchCommand(s *session, f *flagSwitch, verb, short, long string) *cobr
 			return s.switchFlag(cmd.Context(), s.client(), f, args)
 		},
 	}
-	cmd.Flags().StringVarP(&f.reason, "reason", "m", "", "why; kept in the journal")
+	cmd.Flags().StringVarP(&f.ask.Reason, "reason", "m", "", "why; kept in the journal")
+	cmd.Flags().StringVar(&f.ask.Version, "version", "", "for this version alone, such as v2")
+	cmd.Flags().StringVar(&f.ask.Component, "component", "", "for this component alone, such as worker")
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "return once it is on record instead of waiting until the app was told")
 	cmd.Flags().BoolVar(&f.restart, "restart", false, "start instances anew, one after the other, that cannot be told otherwise")
 	return cmd
@@ -56,7 +60,7 @@ func (s *session) switchFlag(ctx context.Context, c *api.Client, f *flagSwitch, 
 	if err != nil {
 		return err
 	}
-	done, err := c.Switch(ctx, app, args[0], f.off, f.reason)
+	done, err := c.Switch(ctx, app, args[0], f.ask)
 	if err != nil {
 		return reached(err)
 	}
@@ -69,6 +73,11 @@ func (s *session) switchFlag(ctx context.Context, c *api.Client, f *flagSwitch, 
 		s.print(done)
 	} else if !s.json {
 		s.saySwitched(done)
+		if !f.ask.Off && done.Flag.Only.Whole() {
+			if err := s.sayStillOff(ctx, c, app, done.Flag); err != nil {
+				return err
+			}
+		}
 	}
 	switch {
 	case done.Flag.Told == release.FlagUntold:
@@ -119,7 +128,7 @@ func (s *session) awaitTold(ctx context.Context, c *api.Client, app string, f re
 			return f, reached(err)
 		}
 		for _, one := range all.Flags {
-			if one.Name == f.Name {
+			if one.Name == f.Name && one.Only.Same(f.Only) {
 				f = one
 			}
 		}
@@ -129,7 +138,7 @@ func (s *session) awaitTold(ctx context.Context, c *api.Client, app string, f re
 
 // leaveFlag says that the app will be told although nobody waits for it.
 func (s *session) leaveFlag(f release.FlagView) error {
-	fmt.Fprintf(s.errs, "it is on record that %s is %s, and the app is told by the controller that is in charge next; `cutover flags` shows it\n", f.Name, f.State)
+	fmt.Fprintf(s.errs, "it is on record that %s is %s%s, and the app is told by the controller that is in charge next; `cutover flags` shows it\n", f.Name, f.State, f.Only.For())
 	return silent(ExitWaiting)
 }
 
@@ -139,12 +148,13 @@ func (s *session) saySwitched(done api.FlagSwitched) {
 	if !done.Changed {
 		word += " already"
 	}
+	word += f.Only.For()
 	how := ""
 	switch f.Told {
 	case release.FlagIsTold:
 		how = ": the app was told, by " + strings.Join(f.Ways, " and ")
 	case release.FlagAtStart:
-		how = " for instances that start from now on, by " + strings.Join(f.Ways, " and ")
+		how = toldAtStart(f)
 	case release.FlagTellingNow:
 		how = ": the app is being told, by " + strings.Join(f.Ways, " and ")
 	case release.FlagUntold:
@@ -152,6 +162,33 @@ func (s *session) saySwitched(done api.FlagSwitched) {
 	}
 	fmt.Fprintf(s.out, "%s of %s %s%s\n", f.Name, done.App, word, how)
 	s.printFlagTrouble(f)
+}
+
+// toldAtStart says that only instances which are started from now on are told.
+func toldAtStart(f release.FlagView) string {
+	text := " for instances that start from now on"
+	if !f.Only.Whole() {
+		text = ", in instances that start from now on"
+	}
+	if len(f.Ways) > 0 {
+		text += ", by " + strings.Join(f.Ways, " and ")
+	}
+	return text
+}
+
+// sayStillOff names the parts of the app for which a flag stays off although it
+// was switched on for the whole app.
+func (s *session) sayStillOff(ctx context.Context, c *api.Client, app string, f release.FlagView) error {
+	all, err := c.Flags(ctx, app)
+	if err != nil {
+		return reached(err)
+	}
+	for _, one := range all.Flags {
+		if one.Name == f.Name && !one.Only.Whole() && one.State == release.OnOff(true) {
+			fmt.Fprintf(s.out, "%s stays off%s; `cutover enable %s%s` switches it on there\n", f.Name, one.Only.For(), f.Name, one.Only.Options())
+		}
+	}
+	return nil
 }
 
 // restart starts an app anew and follows that.
@@ -179,7 +216,9 @@ func (s *session) completeFlags(cmd *cobra.Command, args []string, _ string) ([]
 			continue
 		}
 		for _, f := range a.Flags {
-			names = append(names, f.Name+"\t"+release.OnOff(f.Off))
+			if f.Only.Whole() {
+				names = append(names, f.Name+"\t"+release.OnOff(f.Off))
+			}
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp

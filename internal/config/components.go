@@ -36,6 +36,7 @@ func (r *Release) validateComponents(a *App) {
 			r.doc.report("spec.components", fmt.Sprintf("%s depends on {{side}}, and users change sides", name), "add "+name+" to the components that change")
 		}
 	}
+	r.validateFlagFiles(a, known)
 }
 
 // changes reports whether a component takes part in the release.

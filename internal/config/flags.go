@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cutover/internal/release"
@@ -21,7 +22,7 @@ type Flag struct {
 	File *FlagFile `json:"file,omitempty" example:"{path: flags.json}"`
 	// A request that tells the app; any answer of 2xx means that it has heard.
 	HTTP *FlagHTTP `json:"http,omitempty" example:"{url: \"http://127.0.0.1:9000/flags/{{flag}}\"}"`
-	// A program, run without a shell, that tells the app; exit code 0 means that it has heard. May contain {{app}}, {{flag}}, {{state}} (on, off) and {{enabled}} (true, false), and gets CUTOVER_FLAG, CUTOVER_FLAG_STATE and CUTOVER_KEY.
+	// A program, run without a shell, that tells the app; exit code 0 means that it has heard. May contain {{app}}, {{flag}}, {{state}} (on, off), {{enabled}} (true, false), {{version}} and {{component}}, and gets CUTOVER_FLAG, CUTOVER_FLAG_STATE and CUTOVER_KEY.
 	Command Command `json:"command,omitzero" example:"[\"./switch\", \"{{flag}}\", \"{{state}}\"]"`
 	// How long one try to tell the app may take.
 	Timeout Duration `json:"timeout,omitempty" jsonschema:"default=10s"`
@@ -45,7 +46,7 @@ func (FlagVariable) shortKey() string { return "variable" }
 
 // FlagFile is a file by which the app is told.
 type FlagFile struct {
-	// Its path, relative to the folder of this file. The folder it is in has to exist.
+	// Its path, relative to the folder of this file. The folder it is in has to exist. With {{version}} in it, each version has a file of its own, so that a plain one can say what is off for one version alone.
 	Path string `json:"path" jsonschema:"required" example:"flags.json"`
 	// json is an object of names and true or false; flagd is what flagd and OpenFeature's providers for it read.
 	Format string `json:"format,omitempty" jsonschema:"default=json,enum=json,enum=flagd"`
@@ -59,7 +60,7 @@ func (FlagFile) shortKey() string { return "path" }
 type FlagHTTP struct {
 	// The method.
 	Method string `json:"method,omitempty" jsonschema:"default=POST,enum=POST,enum=PUT,enum=PATCH,enum=DELETE,enum=GET"`
-	// The address. May contain {{app}}, {{flag}}, {{state}} (on, off) and {{enabled}} (true, false).
+	// The address. May contain {{app}}, {{flag}}, {{state}} (on, off), {{enabled}} (true, false), {{version}} and {{component}}, which are empty for all of them.
 	URL string `json:"url" jsonschema:"required" example:"\"http://127.0.0.1:9000/flags/{{flag}}\""`
 	// Headers. A value may be a reference: env:NAME or file:PATH.
 	Headers map[string]Text `json:"headers,omitempty"`
@@ -69,11 +70,11 @@ type FlagHTTP struct {
 
 func (FlagHTTP) shortKey() string { return "url" }
 
-// flags returns what the app declares, sorted by name.
-func (a *App) flags() []release.Flag {
+// flags returns what the app declares for a version, sorted by name.
+func (a *App) flags(version string) []release.Flag {
 	var list []release.Flag
 	for _, name := range slices.Sorted(maps.Keys(a.Spec.Flags)) {
-		list = append(list, a.Spec.Flags[name].resolve(name, a.front(), a.doc.source.dir))
+		list = append(list, a.Spec.Flags[name].resolve(name, a.front(), a.doc.source.dir).Of(version))
 	}
 	return list
 }
@@ -108,6 +109,9 @@ func (f Flag) resolve(name, front, dir string) release.Flag {
 	}
 	return out
 }
+
+// ofVersion reports whether each version has a file of its own.
+func (f Flag) ofVersion() bool { return f.File != nil && strings.Contains(f.File.Path, "{{version}}") }
 
 // mode reads permission bits written in octal, as chmod takes them.
 func (f FlagFile) mode() (fs.FileMode, bool) {

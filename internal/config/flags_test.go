@@ -80,6 +80,37 @@ func TestFlagsAreReadWithTheWayEachIsTold(t *testing.T) {
 	}
 }
 
+func TestAFileWithTheVersionInItsPathIsThatVersionsOwn(t *testing.T) {
+	t.Parallel()
+	dir, b, err := loadFlagged(t, "{file: flags.json}", "{file: \"flags-{{version}}.json\"}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := b.Plan(context.Background(), "shop-v2", release.Running{}, noFiles{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	search := p.Flags[len(p.Flags)-1]
+	if want := (release.FlagFile{Path: filepath.Join(dir, "flags-v2.json"), Format: release.FlagsPlain, Mode: 0o600, Version: "v2"}); search.Name != "search" || *search.File != want {
+		t.Errorf("it has %+v, want %+v", search.File, want)
+	}
+	if p.Component != "web" {
+		t.Errorf("the component with users is %q", p.Component)
+	}
+}
+
+func TestAComponentThatStaysCannotReadTheFileOfTheVersionThatComesIn(t *testing.T) {
+	t.Parallel()
+	change := []string{"  to: v2", "  components: [web]\n  to: v2"}
+	_, _, err := loadFlagged(t, append(change, "{file: flags.json}", "{file: \"flags-{{version}}.json\"}")...)
+	if err == nil || !strings.Contains(err.Error(), "mailer would stay with the file of flags of the version before") || !strings.Contains(err.Error(), "add mailer to the components that change") {
+		t.Errorf("it is answered %v", err)
+	}
+	if _, _, err := loadFlagged(t, change...); err != nil {
+		t.Errorf("with a file for all versions: %v", err)
+	}
+}
+
 func TestMistakesInFlagsAreNamedWithTheirCure(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ old, new, want string }{
@@ -96,7 +127,7 @@ func TestMistakesInFlagsAreNamedWithTheirCure(t *testing.T) {
 		{"{path: flags.json}", "{path: other.json, mode: 0400}", "no permission bits"},
 		{"{path: flags.json}", "{path: other.json, mode: rw}", "no permission bits"},
 		{"{path: flags.json}", "{path: other.json, format: yaml}", "format"},
-		{"{path: flags.json}", "{path: \"{{version}}.json\"}", "no placeholders"},
+		{"{path: flags.json}", "{path: \"{{side}}.json\"}", "the placeholders here are {{version}}"},
 		{"{path: flags.json}", "{path: flags/}", "this is a folder"},
 		{"http://127.0.0.1:9000/{{flag}}", "127.0.0.1:9000", "not an http or https address"},
 		{"http://127.0.0.1:9000/{{flag}}", "http://h/{{flg}}", "did you mean {{flag}}?"},

@@ -13,7 +13,7 @@ import (
 var flagForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 
 // hookPlaceholders are those of a request or program that tells an app.
-var hookPlaceholders = []string{"app", "enabled", "flag", "state"}
+var hookPlaceholders = []string{"app", "component", "enabled", "flag", "state", "version"}
 
 func (a *App) validateFlags(tell report) {
 	for _, name := range slices.Sorted(maps.Keys(a.Spec.Flags)) {
@@ -68,6 +68,21 @@ func (a *App) validateSharedFlags(tell report) {
 	}
 }
 
+// validateFlagFiles reports components that would go on reading a file which is
+// not written any more, since it is of the version that goes.
+func (r *Release) validateFlagFiles(a *App, companions []string) {
+	for _, name := range slices.Sorted(maps.Keys(a.Spec.Flags)) {
+		f := a.Spec.Flags[name]
+		for _, stays := range companions {
+			if f.ofVersion() && !r.changes(stays) && (f.Component == "" || f.Component == stays) {
+				r.doc.report("spec.components", fmt.Sprintf("%s would stay with the file of flags of the version before, which the flag %s is not told by any more", stays, name),
+					"add "+stays+" to the components that change, or say which component has the flag")
+				return
+			}
+		}
+	}
+}
+
 func (f Flag) validate(tell report) {
 	ways := 0
 	for _, given := range []bool{f.Environment != nil, f.File != nil, f.HTTP != nil, f.Command.given()} {
@@ -117,9 +132,7 @@ func (v FlagVariable) validate(tell report) {
 }
 
 func (f FlagFile) validate(tell report) {
-	if strings.Contains(f.Path, "{{") {
-		tell("path", "the file is the same for all versions, so its path has no placeholders", "write the path as it is")
-	}
+	checkPlaceholders(f.Path, "path", []string{"version"}, tell)
 	if strings.HasSuffix(f.Path, "/") {
 		tell("path", "this is a folder", "write the path of a file in it, such as flags.json")
 	}

@@ -101,7 +101,7 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 	s := r.Spec
 	p := release.Plan{
 		Release: r.Metadata.Name, App: app.Metadata.Name,
-		Replicas: c.Replicas, Front: app.Spec.Traffic.front(app.doc.source.dir),
+		Component: app.front(), Replicas: c.Replicas, Front: app.Spec.Traffic.front(app.doc.source.dir),
 		Strategy: release.Strategy(s.Strategy.Type), Steps: s.Strategy.steps(), Rolling: s.Strategy.rolling(),
 		Pace: release.Pace(s.Strategy.Pace), Holdback: release.Weight(s.Strategy.Holdback),
 		ReadyWithin: time.Duration(s.Ready.Within), Settle: time.Duration(s.Ready.Settle),
@@ -117,7 +117,7 @@ func (b *Bundle) frame(app *App, r *Release) release.Plan {
 	p.Backup = s.Backup.resolve()
 	p.Rehearsal = s.Rehearse.resolve()
 	p.Database = app.Database()
-	p.Flags = app.flags()
+	p.Flags = app.flags(string(s.To.Version))
 	for _, check := range s.Checks.Smoke {
 		p.Checks = append(p.Checks, check.resolve(r.doc.source.dir))
 	}

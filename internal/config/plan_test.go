@@ -54,7 +54,7 @@ func TestTheMinimalFilesMakeAWholePlan(t *testing.T) {
 			Health: release.Health{Every: time.Second, Timeout: 2 * time.Second, Failures: 3},
 			Stop:   release.Stop{Signal: "TERM", Grace: 30 * time.Second},
 		}},
-		Replicas: 1,
+		Component: "web", Replicas: 1,
 		Front: release.Front{Listen: "127.0.0.1:8080", Path: "/", StreamGrace: 5 * time.Minute, StreamSpread: 30 * time.Second,
 			Hold: release.Holding{AtMost: 10 * time.Second, Requests: 1000}, Limits: release.DefaultLimits},
 		Strategy:    release.Canary,
@@ -198,7 +198,7 @@ func TestEverySettingReachesThePlan(t *testing.T) {
 func fullPlan(dir string) release.Plan {
 	const m = time.Minute
 	return release.Plan{
-		Release: "r", App: "shop", Replicas: 4,
+		Release: "r", App: "shop", Component: "web", Replicas: 4,
 		Front: release.Front{
 			Listen: ":80", Hosts: []string{"shop.example"}, Path: "/s", Sticky: release.Sticky{Header: "X-User", Cookie: "sid"},
 			PrivateListen: "127.0.0.1:81", StreamGrace: m, StreamSpread: time.Second,

@@ -73,9 +73,9 @@ func (t *teller) turn(ctx context.Context, in string) ([]string, error) {
 // see brings one way of telling an app of one flag forward.
 func (t *teller) see(ctx context.Context, in string, standing release.Standing, f release.FlagState, w release.FlagWay) (trouble string, err error) {
 	order := standing.FlagOrderOf(f, w, release.Stamp{App: t.app})
-	lane := w.Flag.Lane()
+	lane := order.Lane()
 	if r := t.runs[lane]; r != nil {
-		if r.order.Flag.Same(w.Flag) && r.order.On != order.On && !r.givenUp {
+		if r.order.Flag.Same(w.Flag) && r.order.Only.Same(order.Only) && r.order.On != order.On && !r.givenUp {
 			r.givenUp = true
 			r.cancel()
 		}
@@ -83,7 +83,7 @@ func (t *teller) see(ctx context.Context, in string, standing release.Standing, 
 	}
 	if p := w.Pending; p != nil && p.Off != f.Off {
 		// An earlier controller was about to tell what is no longer wanted.
-		ev := release.FlagFinished{Key: p.Key, Flag: f.Name, Off: p.Off, Canceled: true}
+		ev := release.FlagFinished{Key: p.Key, Flag: f.Name, Only: f.Only, Off: p.Off, Canceled: true}
 		if err := t.engine.record(ctx, t.app, releaseOf(p.Key), actor, ev); err != nil {
 			return "", err
 		}
@@ -129,7 +129,7 @@ func (t *teller) intend(ctx context.Context, in string, f release.FlagState, w r
 		return "", ErrNotLeading
 	}
 	key := fmt.Sprintf("%s/%d", in, e.book.head.Seq+1)
-	return key, e.recordLocked(ctx, t.app, in, actor, release.FlagIntended{Key: key, Flag: w.Flag, Off: f.Off})
+	return key, e.recordLocked(ctx, t.app, in, actor, release.FlagIntended{Key: key, Flag: w.Flag, Only: f.Only, Off: f.Off})
 }
 
 // launch tells the app in the background and calls wake at the end.
@@ -147,7 +147,7 @@ func (t *teller) launch(ctx context.Context, order release.FlagOrder) *telling {
 		defer cancel()
 		began := time.Now()
 		r.err = t.engine.Flags.Tell(ctx, order)
-		r.result = release.FlagFinished{Key: order.Key, Flag: order.Flag.Name, Off: !order.On, Took: time.Since(began)}
+		r.result = release.FlagFinished{Key: order.Key, Flag: order.Flag.Name, Only: order.Only, Off: !order.On, Took: time.Since(began)}
 		switch {
 		case r.err == nil:
 		case context.Cause(ctx) == context.Canceled:

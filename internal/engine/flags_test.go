@@ -88,7 +88,7 @@ func (h *house) standFlagged(c *controller, flags ...release.Flag) {
 
 func (h *house) turn(c *controller, flag string, off bool) {
 	h.Helper()
-	if _, err := c.Switch(h.Context(), "shop", flag, off, "ann", "because"); err != nil {
+	if _, err := c.Switch(h.Context(), "shop", release.Switched{Flag: flag, Off: off, Reason: "because"}, "ann"); err != nil {
 		h.Fatalf("switch %s: %v", flag, err)
 	}
 }
@@ -142,7 +142,7 @@ func (h *house) switchUnder(s shift) int {
 			return false
 		}
 		if f, _ := now.Standing("shop").Flag("search"); !f.Off {
-			_, err := now.Switch(h.Context(), "shop", "search", true, "ann", "because")
+			_, err := now.Switch(h.Context(), "shop", release.Switched{Flag: "search", Off: true, Reason: "because"}, "ann")
 			if err != nil && !errors.Is(err, errDead) && !errors.Is(err, ErrNotLeading) && s.dies != failsLate {
 				h.Fatalf("switch: %v", err)
 			}
@@ -311,7 +311,7 @@ func TestWhatCannotBeSwitchedIsRefusedWithTheReason(t *testing.T) {
 		h.until("it leads", c.leads)
 		h.standFlagged(c, hookOfSearch)
 		for want, ask := range map[string][2]string{"no flag named \"serch\": there are search": {"shop", "serch"}, "no app named shp": {"shp", "search"}} {
-			_, err := c.Switch(h.Context(), ask[0], ask[1], true, "ann", "")
+			_, err := c.Switch(h.Context(), ask[0], release.Switched{Flag: ask[1], Off: true}, "ann")
 			if !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want) {
 				h.Errorf("want %q: %v", want, err)
 			}
@@ -328,7 +328,7 @@ func TestWhatCannotBeSwitchedIsRefusedWithTheReason(t *testing.T) {
 		h.request(c, "r2", release.VerbAbort)
 		h.untilPhase(c, "r2", release.RolledBack)
 		before := len(h.entries(""))
-		if changed, err := c.Switch(h.Context(), "shop", "search", false, "ann", ""); changed || err != nil {
+		if changed, err := c.Switch(h.Context(), "shop", release.Switched{Flag: "search"}, "ann"); changed || err != nil {
 			h.Errorf("enabling what is on: %t, %v", changed, err)
 		}
 		if n := len(h.entries("")); n != before {
@@ -359,7 +359,7 @@ func TestAfterARestoredJournalNoAppIsToldOfAFlagUntilSomebodyResumes(t *testing.
 		if on, _ := h.knows(e, "search"); !on {
 			h.Error("the app was told what may be long outdated")
 		}
-		if _, err := two.Switch(h.Context(), "shop", "search", false, "ann", ""); !errors.Is(err, ErrRefused) {
+		if _, err := two.Switch(h.Context(), "shop", release.Switched{Flag: "search"}, "ann"); !errors.Is(err, ErrRefused) {
 			h.Errorf("a switch was answered %v", err)
 		}
 		h.request(two, "r1", release.VerbResume)

@@ -8,10 +8,10 @@ import (
 	"cutover/internal/release"
 )
 
-// Switch records that a flag of an app is to be off, or on again. It reports
-// false where that is so already and the app knows it, or is being told; where
-// telling it had failed, it is tried again.
-func (e *Engine) Switch(ctx context.Context, app, flag string, off bool, who, reason string) (bool, error) {
+// Switch records that a flag of an app is to be off, or on again, for the part
+// of the app that ask names. It reports false where that is so already and the
+// app knows it, or is being told; where telling it had failed, it is tried again.
+func (e *Engine) Switch(ctx context.Context, app string, ask release.Switched, who string) (bool, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.book == nil {
@@ -25,14 +25,18 @@ func (e *Engine) Switch(ctx context.Context, app, flag string, off bool, who, re
 	case standing.Restored != nil:
 		return false, refuse("%s; %s", standing.Restored.Halt().Reason, standing.Restored.Halt().Cure)
 	}
-	state, known := standing.Flag(flag)
-	if !known {
-		return false, refuse("%s has no flag named %q: %s", app, flag, declared(standing))
+	if _, known := standing.Flag(ask.Flag); !known {
+		return false, refuse("%s has no flag named %q: %s", app, ask.Flag, declared(standing))
 	}
-	if state.Off == off && !state.GaveUp() {
+	only, err := standing.Scope(ask, current.Plan)
+	if err != nil {
+		return false, refuse("%w", err)
+	}
+	ask.Only = only
+	if state, _ := standing.FlagFor(ask.Flag, only); state.Off == ask.Off && !state.GaveUp() {
 		return false, nil
 	}
-	if err := e.recordLocked(ctx, app, current.Release, who, release.Switched{Flag: flag, Off: off, Reason: reason}); err != nil {
+	if err := e.recordLocked(ctx, app, current.Release, who, ask); err != nil {
 		return false, err
 	}
 	e.workerLocked(app).nudge()
@@ -65,7 +69,7 @@ func (e *Engine) flagged(ctx context.Context, s release.State, order release.Sta
 			return order, err
 		}
 	}
-	if vars := e.Standing(s.App).FlagVariables(flags, order.Component); len(vars) > 0 {
+	if vars := e.Standing(s.App).FlagVariables(flags, order.Version, order.Component); len(vars) > 0 {
 		order.Artefact = order.Artefact.With(vars...)
 	}
 	return order, nil

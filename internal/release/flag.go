@@ -49,6 +49,8 @@ type FlagFile struct {
 	Format FlagFormat `json:"format"`
 	// Mode are the permission bits, 0600 if 0.
 	Mode uint32 `json:"mode,omitempty"`
+	// Version is the only one that reads it, "" where all versions read it.
+	Version string `json:"version,omitempty"`
 }
 
 // FlagFormat is how a file of flags is written.
@@ -64,7 +66,8 @@ const (
 
 // FlagRequest tells the app by an HTTP request; an answer of 2xx means that it
 // was heard. URL, the values of Headers and Body may contain {{app}}, {{flag}},
-// {{state}} (on, off) and {{enabled}} (true, false).
+// {{state}} (on, off), {{enabled}} (true, false), and {{version}} and
+// {{component}}, which are empty where every one is meant.
 type FlagRequest struct {
 	Method string `json:"method"`
 	URL    string `json:"url"`
@@ -107,6 +110,18 @@ func (r FlagRequest) same(o FlagRequest) bool {
 }
 
 func (c FlagCommand) same(o FlagCommand) bool { return c.Dir == o.Dir && slices.Equal(c.Args, o.Args) }
+
+// Of returns the flag as one version is told of it: {{version}} in the path of
+// its file makes that a file of this version's own.
+func (f Flag) Of(version string) Flag {
+	if f.File == nil || !strings.Contains(f.File.Path, "{{version}}") {
+		return f
+	}
+	own := *f.File
+	own.Path, own.Version = strings.ReplaceAll(own.Path, "{{version}}", version), version
+	f.File = &own
+	return f
+}
 
 // Lane names what at most one order at a time may use.
 func (f Flag) Lane() string {

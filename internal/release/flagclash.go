@@ -13,6 +13,24 @@ func (s Standing) clashes(p Plan) error {
 			}
 		}
 	}
+	return s.unsaid(p)
+}
+
+// unsaid says which of the parts that a flag is off for could not be told as the
+// plan declares it: the version coming in would have it on.
+func (s Standing) unsaid(p Plan) error {
+	for _, f := range p.Flags {
+		for _, state := range s.Flags {
+			only := state.Only
+			if state.Name != f.Name || !state.Off || only.Version != "" && only.Version != p.To.Version {
+				continue
+			}
+			if err := f.Says(only); err != nil {
+				return fmt.Errorf("%s is off%s, and version %s could not be told: %w; or `cutover enable %s%s` first",
+					f.Name, only.For(), p.To.Version, err, f.Name, only.Options())
+			}
+		}
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -18,20 +19,43 @@ func foldFlags(s Standing, e Entry, of State) []FlagState {
 		}
 		return retain(s.Flags, s.Plan.Flags)
 	case Switched:
-		return s.onFlag(ev.Flag, func(f *FlagState) { f.turn(ev, e) })
+		return s.parted(ev).onFlag(ev.Flag, ev.Only, func(f *FlagState) { f.turn(ev, e) })
 	case FlagIntended:
-		return s.onFlag(ev.Flag.Name, func(f *FlagState) { f.intend(ev) })
+		return s.onFlag(ev.Flag.Name, ev.Only, func(f *FlagState) { f.intend(ev) })
 	case FlagFinished:
-		return s.onFlag(ev.Flag, func(f *FlagState) { f.finish(ev, e.At) })
+		return s.onFlag(ev.Flag, ev.Only, func(f *FlagState) { f.finish(ev, e.At) })
 	}
 	return s.Flags
 }
 
+// parted has a state for the part of the app that is switched for the first
+// time, with every way that can tell of it.
+func (s Standing) parted(ev Switched) Standing {
+	whole, known := s.Flag(ev.Flag)
+	if _, there := s.FlagFor(ev.Flag, ev.Only); there || !known {
+		return s
+	}
+	part := FlagState{Name: ev.Flag, Only: ev.Only, Dropped: whole.Dropped}
+	for _, w := range whole.Ways {
+		if w.Flag.concerns(ev.Only) {
+			part.Ways = append(part.Ways, FlagWay{Flag: w.Flag})
+		}
+	}
+	s.Flags = append(slices.Clip(s.Flags), part)
+	slices.SortFunc(s.Flags, flagOrder)
+	return s
+}
+
+// flagOrder sorts by name, the whole app before its parts.
+func flagOrder(a, b FlagState) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Only.Version, b.Only.Version), strings.Compare(a.Only.Component, b.Only.Component))
+}
+
 // onFlag changes a copy of one flag.
-func (s Standing) onFlag(name string, change func(*FlagState)) []FlagState {
+func (s Standing) onFlag(name string, only FlagScope, change func(*FlagState)) []FlagState {
 	list := slices.Clone(s.Flags)
 	for i := range list {
-		if list[i].Name == name {
+		if list[i].Name == name && list[i].Only.Same(only) {
 			list[i].Ways = slices.Clone(list[i].Ways)
 			change(&list[i])
 		}
@@ -44,33 +68,45 @@ func (s Standing) onFlag(name string, change func(*FlagState)) []FlagState {
 func declare(have []FlagState, flags []Flag) []FlagState {
 	list := slices.Clone(have)
 	for _, f := range flags {
-		at := slices.IndexFunc(list, func(s FlagState) bool { return s.Name == f.Name })
-		if at < 0 {
-			list, at = append(list, FlagState{Name: f.Name}), len(list)
+		if !slices.ContainsFunc(list, func(s FlagState) bool { return s.Name == f.Name }) {
+			list = append(list, FlagState{Name: f.Name})
 		}
-		state := &list[at]
-		state.Dropped = false
-		if state.way(f) < 0 {
-			state.Ways = append(slices.Clip(state.Ways), FlagWay{Flag: f, Told: f.told() || !state.Off && f.File == nil})
+		for i := range list {
+			if list[i].Name == f.Name {
+				list[i].declare(f)
+			}
 		}
 	}
-	slices.SortFunc(list, func(a, b FlagState) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, flagOrder)
 	return list
 }
 
+// declare adds a way of telling the app, where it has to do with this part.
+func (s *FlagState) declare(f Flag) {
+	s.Dropped = false
+	if s.way(f) < 0 && f.concerns(s.Only) {
+		s.Ways = append(slices.Clip(s.Ways), FlagWay{Flag: f, Told: f.told() || !s.Off && f.File == nil})
+	}
+}
+
 // retain keeps the ways of the plan that stands from now on, and flags that are
-// off although it has none of that name.
+// off although it has none of that name. A part of the app that has nothing of
+// its own any more is forgotten.
 func retain(have []FlagState, flags []Flag) []FlagState {
 	var list []FlagState
 	for _, state := range have {
 		at := slices.IndexFunc(flags, func(f Flag) bool { return f.Name == state.Name })
 		switch {
+		case !state.Only.Whole() && !state.Off:
+			continue
 		case at >= 0:
 			state.Dropped = false
 			if k := state.way(flags[at]); k >= 0 {
 				state.Ways = []FlagWay{state.Ways[k]}
+			} else if !state.Only.Whole() {
+				state.Ways = nil // that version does not stand
 			}
-		case !state.Off:
+		case !anyOff(have, state.Name):
 			continue
 		default:
 			state.Dropped = true
@@ -78,6 +114,11 @@ func retain(have []FlagState, flags []Flag) []FlagState {
 		list = append(list, state)
 	}
 	return list
+}
+
+// anyOff reports whether a flag is off for any part of the app.
+func anyOff(list []FlagState, name string) bool {
+	return slices.ContainsFunc(list, func(f FlagState) bool { return f.Name == name && f.Off })
 }
 
 // way returns which of the ways tells as f says, -1 for none.

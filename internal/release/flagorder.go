@@ -4,7 +4,9 @@ package release
 type FlagOrder struct {
 	Stamp
 	Flag Flag `json:"flag"`
-	On   bool `json:"on"`
+	// Only is the part of the app that it is about.
+	Only FlagScope `json:"only,omitzero"`
+	On   bool      `json:"on"`
 	// All are the flags that are told in the same file, this one among them,
 	// sorted by name; none where it is not told by a file.
 	All []FlagValue `json:"all,omitempty"`
@@ -14,6 +16,17 @@ type FlagOrder struct {
 type FlagValue struct {
 	Name string `json:"name"`
 	On   bool   `json:"on"`
+	// OffFor are the parts of the app for which it is off although it is on,
+	// sorted.
+	OffFor []FlagScope `json:"offFor,omitempty"`
+}
+
+// Lane names what at most one order at a time may use.
+func (o FlagOrder) Lane() string {
+	if o.Flag.File != nil || o.Only.Whole() {
+		return o.Flag.Lane()
+	}
+	return o.Flag.Lane() + o.Only.For()
 }
 
 // FlagWorld is what can be seen of whether the app was told.

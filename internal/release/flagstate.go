@@ -8,7 +8,11 @@ import (
 // FlagState is how one flag of an app stands: its events, folded.
 type FlagState struct {
 	Name string `json:"name"`
-	Off  bool   `json:"off"`
+	// Only is the part of the app that it is about. The state of a flag for the
+	// whole app comes before those for parts of it; what is off for one of them is
+	// off.
+	Only FlagScope `json:"only,omitzero"`
+	Off  bool      `json:"off"`
 	// Since, By and Reason are of the latest switch; Since is zero for a flag
 	// that was never switched.
 	Since  time.Time `json:"since,omitzero"`
@@ -85,14 +89,25 @@ func doubled(pause time.Duration, times int, most time.Duration) time.Duration {
 	return min(pause, most)
 }
 
-// Flag returns a flag of the app by its name.
-func (s Standing) Flag(name string) (FlagState, bool) {
+// Flag returns a flag of the whole app by its name.
+func (s Standing) Flag(name string) (FlagState, bool) { return s.FlagFor(name, FlagScope{}) }
+
+// FlagFor returns how a flag stands for a part of the app; ok says that it was
+// ever switched for that one.
+func (s Standing) FlagFor(name string, only FlagScope) (state FlagState, ok bool) {
 	for _, f := range s.Flags {
-		if f.Name == name {
+		if f.Name == name && f.Only.Same(only) {
 			return f, true
 		}
 	}
-	return FlagState{}, false
+	return FlagState{Name: name, Only: only}, false
+}
+
+// offFor reports whether a flag is off for an instance.
+func (s Standing) offFor(name, version, component string) bool {
+	return slices.ContainsFunc(s.Flags, func(f FlagState) bool {
+		return f.Name == name && f.Off && f.Only.Covers(version, component)
+	})
 }
 
 // FlagsOff lists the flags that are off.
@@ -100,7 +115,7 @@ func (s Standing) FlagsOff() []FlagOff {
 	var list []FlagOff
 	for _, f := range s.Flags {
 		if f.Off {
-			list = append(list, FlagOff{Name: f.Name, Since: f.Since, By: f.By, Reason: f.Reason})
+			list = append(list, FlagOff{Name: f.Name, Only: f.Only, Since: f.Since, By: f.By, Reason: f.Reason})
 		}
 	}
 	return list
@@ -108,7 +123,9 @@ func (s Standing) FlagsOff() []FlagOff {
 
 // FlagOff is a flag that is off, and how that came about.
 type FlagOff struct {
-	Name   string    `json:"name"`
+	Name string `json:"name"`
+	// Only is the part of the app for which it is off.
+	Only   FlagScope `json:"only,omitzero"`
 	Since  time.Time `json:"since"`
 	By     string    `json:"by"`
 	Reason string    `json:"reason,omitempty"`

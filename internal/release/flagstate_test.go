@@ -225,17 +225,17 @@ func TestAVariableReachesTheComponentItIsMeantFor(t *testing.T) {
 	t.Parallel()
 	f := standingWith(t, byVariable)
 	flags := f.Plan.Flags
-	if got := f.FlagVariables(flags, ""); len(got) != 1 || got[0] != (EnvVar{Name: "MAPS", Value: "yes"}) {
+	if got := f.FlagVariables(flags, "v1", ""); len(got) != 1 || got[0] != (EnvVar{Name: "MAPS", Value: "yes"}) {
 		t.Errorf("on, it is %v", got)
 	}
 	f.after(Switched{Flag: "maps", Off: true})
-	if got := f.FlagVariables(flags, ""); len(got) != 1 || got[0] != (EnvVar{Name: "MAPS", Value: "no"}) {
+	if got := f.FlagVariables(flags, "v1", ""); len(got) != 1 || got[0] != (EnvVar{Name: "MAPS", Value: "no"}) {
 		t.Errorf("off, it is %v", got)
 	}
-	if got := f.FlagVariables(flags, "mailer"); len(got) != 0 {
+	if got := f.FlagVariables(flags, "v1", "mailer"); len(got) != 0 {
 		t.Errorf("the mailer gets %v", got)
 	}
-	if got := f.FlagVariables(nil, ""); len(got) != 1 || got[0].Value != "no" {
+	if got := f.FlagVariables(nil, "v1", ""); len(got) != 1 || got[0].Value != "no" {
 		t.Errorf("a version that does not declare it any more gets %v: the feature would be back", got)
 	}
 	old, fresh := Instance{ID: "old", Alive: true, Since: noon}, Instance{ID: "fresh", Alive: true, Since: f.at.Add(time.Minute)}

@@ -10,6 +10,8 @@ import (
 type FlagView struct {
 	Name      string `json:"name"`
 	Component string `json:"component,omitempty"`
+	// Only is the part of the app that this is about.
+	Only FlagScope `json:"only,omitzero"`
 	// State is "on" or "off". Since, By and Reason are of the latest switch,
 	// zero if there never was one.
 	State  string    `json:"state"`
@@ -48,13 +50,42 @@ const (
 func (s Standing) ShowFlags(w World) []FlagView {
 	list := []FlagView{}
 	for _, f := range s.Flags {
-		list = append(list, f.show(w))
+		list = append(list, s.show(f, w))
 	}
 	return list
 }
 
+// ShowFlag says how a flag stands for a part of the app, whether or not it was
+// ever switched for that.
+func (s Standing) ShowFlag(name string, only FlagScope, w World) FlagView {
+	f, _ := s.FlagFor(name, only)
+	return s.show(f, w)
+}
+
+// show adds to a view what only the app's standing knows: whether there is
+// anything of the version that a flag is switched for.
+func (s Standing) show(f FlagState, w World) FlagView {
+	v := f.show(w)
+	byStart := !slices.ContainsFunc(f.Ways, func(way FlagWay) bool { return !way.Flag.told() })
+	if v.Told != FlagIsTold || !byStart || f.Since.IsZero() || f.Only.Version == "" || s.runs(f.Only.Version, w) {
+		return v
+	}
+	v.Told = FlagAtStart
+	v.Next = fmt.Sprintf("nothing of version %s runs; it finds the feature %s when it starts", f.Only.Version, v.State)
+	return v
+}
+
+// runs reports whether a version serves, or has an instance.
+func (s Standing) runs(version string, w World) bool {
+	return s.Plan.To.Version == version || slices.ContainsFunc(w.everyInstance(), func(in Instance) bool { return in.Version == version })
+}
+
+func (w World) everyInstance() []Instance {
+	return slices.Concat(w.Sides.Blue.List, w.Sides.Green.List, w.Companions.List)
+}
+
 func (s FlagState) show(w World) FlagView {
-	v := FlagView{Name: s.Name, State: OnOff(s.Off), Since: s.Since, By: s.By, Reason: s.Reason, Told: FlagIsTold, Dropped: s.Dropped}
+	v := FlagView{Name: s.Name, Only: s.Only, Ways: []string{}, State: OnOff(s.Off), Since: s.Since, By: s.By, Reason: s.Reason, Told: FlagIsTold, Dropped: s.Dropped}
 	for _, way := range s.Ways {
 		v.Component = way.Flag.Component
 		v.Ways = append(v.Ways, way.Flag.Way())
@@ -81,9 +112,9 @@ func (s FlagState) runningWithBefore(v FlagVariable, w World) []string {
 	if s.Since.IsZero() {
 		return nil
 	}
-	for _, in := range slices.Concat(w.Sides.Blue.List, w.Sides.Green.List, w.Companions.List) {
+	for _, in := range w.everyInstance() {
 		told := len(v.Components) == 0 || slices.Contains(v.Components, in.Component)
-		if told && in.Alive && in.Since.Before(s.Since) {
+		if told && s.Only.Covers(in.Version, in.Component) && in.Alive && in.Since.Before(s.Since) {
 			ids = append(ids, in.ID)
 		}
 	}
@@ -97,9 +128,9 @@ func (s FlagState) next(v FlagView) string {
 	}
 	switch v.Told {
 	case FlagUntold:
-		return fmt.Sprintf("mend what the error says, then `cutover %s %s` tries again", verb, s.Name)
+		return fmt.Sprintf("mend what the error says, then `cutover %s %s` tries again", verb, s.Name+s.Only.Options())
 	case FlagAtStart:
-		return fmt.Sprintf("%d instances go on as before until they are started anew; `cutover %s %s --restart` does that without an interruption", len(v.Before), verb, s.Name)
+		return fmt.Sprintf("%d instances go on as before until they are started anew; `cutover %s %s --restart` does that without an interruption", len(v.Before), verb, s.Name+s.Only.Options())
 	}
 	return ""
 }

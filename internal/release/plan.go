@@ -15,6 +15,9 @@ type Plan struct {
 	// Adopts says that To ran before cutover knew of it: the release only enters
 	// it and leads users to it. Taking it back ends nothing.
 	Adopts bool `json:"adopts,omitempty"`
+	// Component is how people call the component with users, "" in a plan of
+	// before that was recorded.
+	Component string `json:"component,omitempty"`
 	// Replicas is how many instances each side has when it carries everything.
 	Replicas int `json:"replicas"`
 	// Companions are the components without users, sorted by name.

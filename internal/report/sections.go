@@ -35,7 +35,7 @@ func (r Report) outcome() section {
 		s.fact("no return", "since "+r.NoReturn.UTC().Format(dateTime))
 	}
 	for _, off := range r.FlagsOff {
-		s.fact("flag off", fmt.Sprintf("%s since %s by %s%s", off.Name, off.Since.UTC().Format(dateTime), off.By, yes(off.Reason != "", ": "+off.Reason, "")))
+		s.fact("flag off", fmt.Sprintf("%s since %s by %s%s", off.Name+off.Only.For(), off.Since.UTC().Format(dateTime), off.By, yes(off.Reason != "", ": "+off.Reason, "")))
 	}
 	if r.Rejected {
 		s.fact("rejected", r.To.Version+" is not deployed again until `cutover allow` lifts it")

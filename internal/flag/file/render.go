@@ -17,9 +17,10 @@ type flagd struct {
 // flagdFlag is always ENABLED: a DISABLED one gives the default that stands in
 // the app's code, which may be anything.
 type flagdFlag struct {
-	State    string          `json:"state"`
-	Variants map[string]bool `json:"variants"`
-	Default  string          `json:"defaultVariant"`
+	State     string          `json:"state"`
+	Variants  map[string]bool `json:"variants"`
+	Default   string          `json:"defaultVariant"`
+	Targeting targeting       `json:"targeting,omitempty"`
 }
 
 const (
@@ -37,13 +38,16 @@ func render(f release.FlagFile, flags []release.FlagValue) ([]byte, error) {
 	case release.FlagsPlain:
 		plain := map[string]bool{}
 		for _, one := range flags {
+			if len(one.OffFor) > 0 {
+				return nil, fmt.Errorf("a plain file cannot say that %s is off%s alone: use the format flagd", one.Name, one.OffFor[0].For())
+			}
 			plain[one.Name] = one.On
 		}
 		v = plain
 	case release.FlagsFlagd:
 		out := flagd{Schema: flagdSchema, Flags: map[string]flagdFlag{}}
 		for _, one := range flags {
-			out.Flags[one.Name] = flagdOf(one.On)
+			out.Flags[one.Name] = flagdOf(one)
 		}
 		v = out
 	default:
@@ -56,9 +60,9 @@ func render(f release.FlagFile, flags []release.FlagValue) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-func flagdOf(on bool) flagdFlag {
-	f := flagdFlag{State: enabled, Variants: map[string]bool{variantOn: true, variantOff: false}, Default: variantOff}
-	if on {
+func flagdOf(one release.FlagValue) flagdFlag {
+	f := flagdFlag{State: enabled, Variants: map[string]bool{variantOn: true, variantOff: false}, Default: variantOff, Targeting: one.OffFor}
+	if one.On {
 		f.Default = variantOn
 	}
 	return f

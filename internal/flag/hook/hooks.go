@@ -48,7 +48,8 @@ func (Hooks) Ready(f release.Flag) error {
 
 // filled returns what replaces the placeholders of a hook.
 func filled(o release.FlagOrder) *strings.Replacer {
-	return strings.NewReplacer("{{app}}", o.App, "{{flag}}", o.Flag.Name, "{{state}}", release.OnOff(!o.On), "{{enabled}}", strconv.FormatBool(o.On))
+	return strings.NewReplacer("{{app}}", o.App, "{{flag}}", o.Flag.Name, "{{state}}", release.OnOff(!o.On), "{{enabled}}", strconv.FormatBool(o.On),
+		"{{version}}", o.Only.Version, "{{component}}", o.Only.Component)
 }
 
 // maxWords is how much of what an app answers is shown.

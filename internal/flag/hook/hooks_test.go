@@ -230,3 +230,31 @@ func TestWhatCannotTellAnybodyIsNotReady(t *testing.T) {
 		}
 	}
 }
+
+func TestAHookHearsWhichPartOfTheAppIsMeant(t *testing.T) {
+	t.Parallel()
+	l := listen(t)
+	o := order(release.Flag{HTTP: &release.FlagRequest{Method: "POST", URL: l.URL + "/{{flag}}?version={{version}}&component={{component}}"}})
+	for want, only := range map[string]release.FlagScope{
+		`POST /search?version=v2&component= {"app":"shop","enabled":false,"flag":"search","key":"r1/7","version":"v2"}`:           {Version: "v2"},
+		`POST /search?version=&component=worker {"app":"shop","component":"worker","enabled":false,"flag":"search","key":"r1/7"}`: {Component: "worker"},
+		`POST /search?version=&component= {"app":"shop","enabled":false,"flag":"search","key":"r1/7"}`:                            {},
+	} {
+		o.Only = only
+		if err := open(t.TempDir()).Tell(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := l.last(); got.path+" "+got.body != want {
+			t.Errorf("it heard %s %s, want %s", got.path, got.body, want)
+		}
+	}
+	dir := t.TempDir()
+	o.Flag.HTTP, o.Only = nil, release.FlagScope{Version: "v2", Component: "worker"}
+	o.Flag.Command = &release.FlagCommand{Dir: dir, Args: []string{"sh", "-c", `echo "$1 $2 $CUTOVER_FLAG_VERSION $CUTOVER_FLAG_COMPONENT" > told`, "sh", "{{version}}", "{{component}}"}}
+	if err := open(t.TempDir()).Tell(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "told")); err != nil || string(got) != "v2 worker v2 worker\n" {
+		t.Errorf("the program was told %q, %v", got, err)
+	}
+}

@@ -35,7 +35,8 @@ func execute(ctx context.Context, o release.FlagOrder) error {
 	out := logtail.NewEnd(maxWords)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = spec.Dir, out, out
 	cmd.Env = append(environ.Base(), "CUTOVER_APP="+o.App, "CUTOVER_FLAG="+o.Flag.Name, "CUTOVER_FLAG_STATE="+release.OnOff(!o.On),
-		"CUTOVER_FLAG_ENABLED="+strconv.FormatBool(o.On), "CUTOVER_KEY="+o.Key)
+		"CUTOVER_FLAG_ENABLED="+strconv.FormatBool(o.On), "CUTOVER_KEY="+o.Key,
+		"CUTOVER_FLAG_VERSION="+o.Only.Version, "CUTOVER_FLAG_COMPONENT="+o.Only.Component)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = outputGrace

@@ -67,7 +67,7 @@ func request(ctx context.Context, o release.FlagOrder) (*http.Request, []string,
 	fill, h := filled(o), o.Flag.HTTP
 	body, kind := fill.Replace(h.Body), ""
 	if body == "" && (h.Method == http.MethodPost || h.Method == http.MethodPut || h.Method == http.MethodPatch) {
-		text, err := json.Marshal(map[string]any{"app": o.App, "flag": o.Flag.Name, "enabled": o.On, "key": o.Key})
+		text, err := json.Marshal(message(o))
 		if err != nil {
 			return nil, nil, fmt.Errorf("write the request: %w", err)
 		}
@@ -99,6 +99,18 @@ func request(ctx context.Context, o release.FlagOrder) (*http.Request, []string,
 		}
 	}
 	return req, secrets, nil
+}
+
+// message is what a hook without a body of its own is sent.
+func message(o release.FlagOrder) map[string]any {
+	m := map[string]any{"app": o.App, "flag": o.Flag.Name, "enabled": o.On, "key": o.Key}
+	if o.Only.Version != "" {
+		m["version"] = o.Only.Version
+	}
+	if o.Only.Component != "" {
+		m["component"] = o.Only.Component
+	}
+	return m
 }
 
 // sendable says why no such request could be made here.

@@ -46,6 +46,9 @@ type Conn struct {
 	idle      time.Time // since then nothing is asked, zero while something is
 	mine, its time.Time // deadlines: the guard's and the server's
 	set       time.Time // the one that is set
+	reading   bool      // somebody waits for the client to send something
+	linger    linger
+	leavers   []Leaver
 	gone      sync.Once
 }
 
@@ -121,6 +124,8 @@ func (c *Conn) readHead() error {
 			c.accept()
 			return nil
 		}
+	} else if err := c.lingers(); err != nil {
+		return err
 	}
 	err := c.fill()
 	switch {
@@ -296,17 +301,42 @@ func (c *Conn) room(n int) []byte {
 var errLate = errors.New("too late")
 
 func (c *Conn) read(p []byte) (int, error) {
-	mine := c.await()
-	n, err := c.Conn.Read(p)
-	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && !mine.IsZero() && !time.Now().Before(mine) {
-		return 0, errLate
+	// A deadline that strikes too soon is more than a nuisance to TLS.
+	mine := c.await(c.secure != nil)
+	defer c.awaited()
+	for {
+		n, err := c.Conn.Read(p)
+		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err != nil {
+				c.lose()
+			}
+			return n, err
+		}
+		if now := time.Now(); !mine.IsZero() && !now.Before(mine) {
+			return n, errLate
+		}
+		if c.secure != nil || c.struck() {
+			return n, err
+		}
 	}
-	return n, err
 }
 
-// await sets the deadline of the next reading. While a request is answered
-// the next one may let itself be waited for.
-func (c *Conn) await() time.Time {
+// struck reports whether the server's deadline is over. If not, it was an
+// earlier one that was still set, and the right one is set.
+func (c *Conn) struck() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.its.IsZero() && !c.its.After(time.Now()) {
+		return true
+	}
+	before := c.set
+	return c.apply(true) != nil || c.set.Equal(before)
+}
+
+// await sets the deadline of the next reading, or leaves an earlier one where it
+// is unless it has to be exact. While a request is answered the next one may
+// let itself be waited for.
+func (c *Conn) await(exact bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.mine = time.Time{}
@@ -321,16 +351,26 @@ func (c *Conn) await() time.Time {
 	case inBody, inChunks:
 		c.mine = time.Now().Add(c.bodyIdle)
 	}
-	c.apply()
+	c.reading = true
+	c.apply(exact)
 	return c.mine
 }
 
-func (c *Conn) apply() error {
+func (c *Conn) awaited() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reading = false
+}
+
+// apply sets the earlier deadline of the two. To move one costs more than to
+// read a short request, so one that is early is left if it need not be exact.
+func (c *Conn) apply(exact bool) error {
 	next := c.mine
 	if next.IsZero() || !c.its.IsZero() && c.its.Before(next) {
 		next = c.its
 	}
-	if next.Equal(c.set) {
+	early := !c.set.IsZero() && (next.IsZero() || c.set.Before(next))
+	if next.Equal(c.set) || early && !exact {
 		return nil
 	}
 	c.set = next
@@ -343,7 +383,10 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	defer c.mu.Unlock()
 	c.its = t
 	c.changed.Broadcast()
-	return c.apply()
+	if !c.reading {
+		return nil // the next reading does
+	}
+	return c.apply(true)
 }
 
 // SetDeadline implements net.Conn.
@@ -364,6 +407,7 @@ func (c *Conn) Close() error {
 	c.gone.Do(c.door.leave(c))
 	c.mu.Lock()
 	c.closed = true
+	c.tell()
 	c.changed.Broadcast()
 	c.mu.Unlock()
 	return c.Conn.Close()
@@ -377,6 +421,7 @@ func (c *Conn) Resting(is bool) {
 	if c.idle = (time.Time{}); is {
 		c.idle = time.Now()
 	}
+	c.changed.Broadcast()
 }
 
 // Open lets everything pass from now on: the connection was upgraded.

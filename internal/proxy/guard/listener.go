@@ -148,7 +148,8 @@ func Of(r *http.Request) *Conn {
 // Refused says why the client that sent r is to be turned away, nil if it is
 // not: then r is the guard's own request in place of the client's.
 func Refused(r *http.Request) *Refusal {
-	if subtle.ConstantTimeCompare([]byte(r.Header.Get(nonceHeader)), []byte(nonce)) != 1 {
+	said := r.Header[nonceHeader]
+	if len(said) == 0 || subtle.ConstantTimeCompare([]byte(said[0]), []byte(nonce)) != 1 {
 		return nil
 	}
 	return Of(r).Refusal()

@@ -61,7 +61,7 @@ func (c *Conn) handshake() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state, c.agreed = next, &state
-	return c.apply() // the server may have set a deadline meanwhile
+	return c.apply(true) // the server may have set a deadline meanwhile
 }
 
 // readPreface lets HTTP/2 pass if it is that: a client that agreed on it and

@@ -14,7 +14,7 @@ import (
 // returns its answer if it has it, else res. It asks once, and only for what
 // can be asked for twice.
 func (s *sender) elsewhere(r *http.Request, x *exchange, res *http.Response) *http.Response {
-	if res.StatusCode != http.StatusNotFound || r.Body != nil || r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if res.StatusCode != http.StatusNotFound || r.Body != nil && r.Body != http.NoBody || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return res
 	}
 	other := x.claim.Borrow(r.URL.Path)

@@ -15,6 +15,7 @@ type attempt struct {
 	endpoint *board.Endpoint
 	twice    bool // may be sent again although it may have been received
 	body     *replay
+	plain    *exchange // whose head is written as it is, nil for none
 	conn     atomic.Pointer[conn]
 	shared   atomic.Pointer[shared] // in place of conn with HTTP/2
 	// sendings counts the connections that took some of the request, over all
@@ -22,6 +23,7 @@ type attempt struct {
 	sendings *atomic.Int32
 	wrote    atomic.Bool
 	heard    atomic.Bool // some of an answer came
+	answer   lineBody    // what came the short way
 }
 
 // mostSendings is how often a request goes out at most.

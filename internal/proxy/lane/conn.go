@@ -153,14 +153,11 @@ func (c *conn) stale(a *attempt) bool {
 	if a.sendings.Load() > 0 {
 		return true
 	}
-	if !a.twice && c.idle() > a.endpoint.Rest() {
+	if c.closedByPeer() {
+		a.endpoint.ClosedIdle(c.idle())
 		return true
 	}
-	if !c.closedByPeer() {
-		return false
-	}
-	a.endpoint.ClosedIdle(c.idle())
-	return true
+	return !a.twice && c.idle() > a.endpoint.Rest()
 }
 
 // closedByPeer looks at the socket without waiting and without taking

@@ -71,25 +71,23 @@ func (d *direct) take(ctx context.Context, a *attempt) (*line, error) {
 }
 
 func (d *direct) ask(l *line, r *http.Request, a *attempt) (*http.Response, error) {
-	stop := context.AfterFunc(r.Context(), func() { l.conn.Close() })
-	res, err := l.ask(r)
+	back := &a.answer
+	back.of, back.line, back.attempt = d, l, a
+	back.heed(r)
+	res, err := l.ask(r, a.plain)
 	if err != nil {
-		stop()
+		stayed := back.spare()
 		l.conn.Close()
 		if cause := r.Context().Err(); cause != nil {
 			return nil, cause
 		}
+		if !stayed {
+			return nil, context.Canceled
+		}
 		return nil, err
 	}
-	back := &lineBody{ReadCloser: res.Body, end: func(whole bool) {
-		// If it cannot be stopped the connection is being closed.
-		if alive := stop(); alive && whole && !res.Close && !r.Close && l.in.Buffered() == 0 {
-			l.conn.free(a)
-			d.keep(l)
-			return
-		}
-		l.conn.Close()
-	}}
+	back.ReadCloser = res.Body
+	back.last = res.Close || r.Close && a.plain == nil
 	if res.Body == http.NoBody {
 		back.done(true)
 		return res, nil

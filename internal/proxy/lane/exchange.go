@@ -45,6 +45,14 @@ type exchange struct {
 	tunnel  *tunnel // set by an upgrade
 
 	out *writer
+	// head is what an endpoint is sent, nil where net/http writes it; back is
+	// the answer's body if it came the short way.
+	head []byte
+	back *lineBody
+	// first, answer and writer are what nearly every exchange needs one of.
+	first  attempt
+	answer answer
+	writer writer
 
 	// largest is how many bytes the request's body may have, 0 for any.
 	largest int64
@@ -60,12 +68,15 @@ type exchange struct {
 type exchangeKey struct{}
 
 func newExchange(claim *board.Claim, listen string, r *http.Request, closing *atomic.Bool) *exchange {
-	x := &exchange{claim: claim, listen: listen, start: time.Now(), closing: closing, trace: traceOf(r.Header), client: r.Context()}
-	ctx, cancel := context.WithCancel(context.WithValue(r.Context(), exchangeKey{}, x))
+	return &exchange{claim: claim, listen: listen, request: r, start: time.Now(), closing: closing, trace: traceOf(r.Header), client: r.Context()}
+}
+
+// unfold prepares the exchange for ReverseProxy and for a body.
+func (x *exchange) unfold() {
+	ctx, cancel := context.WithCancel(context.WithValue(x.client, exchangeKey{}, x))
 	x.cancel = cancel
-	x.request = r.WithContext(ctx)
-	x.request.Body = &upload{ReadCloser: r.Body, x: x}
-	return x
+	x.request = x.request.WithContext(ctx)
+	x.request.Body = &upload{ReadCloser: x.request.Body, x: x}
 }
 
 func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
@@ -77,7 +88,17 @@ func (x *exchange) finish() {
 		x.claim.Close(x.end())
 	}
 	x.copy.Drop()
-	x.cancel()
+	x.stop()
+}
+
+// stop gives up what is still under way.
+func (x *exchange) stop() {
+	if x.cancel != nil {
+		x.cancel()
+	}
+	if x.back != nil {
+		_ = x.back.Close()
+	}
 }
 
 func (x *exchange) end() ledger.End {
@@ -125,7 +146,7 @@ func (x *exchange) clientGone() bool {
 // makes it connect again, and not a broken answer.
 func (x *exchange) cutShort() {
 	x.cut.Store(true)
-	x.cancel()
+	x.stop()
 }
 
 // upgrade prepares the tunnel that both ends will speak through.

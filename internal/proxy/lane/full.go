@@ -28,6 +28,7 @@ type Full struct {
 
 	board   *board.Board
 	proxy   *httputil.ReverseProxy
+	sender  *sender
 	direct  *direct
 	pool    *http.Transport
 	shared  *http.Transport
@@ -41,12 +42,13 @@ func NewFull(b *board.Board, log *slog.Logger) *Full {
 	b.Left = open.retire
 	dial := dialInto(open)
 	f := &Full{board: b, direct: newDirect(dial), pool: newPool(dial), shared: newSharedPool(), failed: scarce{log: log, every: time.Second}}
+	f.sender = &sender{direct: f.direct, pool: f.pool, shared: f.shared, board: b}
 	f.proxy = &httputil.ReverseProxy{
 		Rewrite:        rewrite,
-		Transport:      &sender{direct: f.direct, pool: f.pool, shared: f.shared, board: b},
+		Transport:      f.sender,
 		ModifyResponse: f.begin,
 		ErrorHandler:   f.fail,
-		BufferPool:     &buffers{},
+		BufferPool:     lent,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	return f
@@ -92,11 +94,17 @@ func (f *Full) exchange(w http.ResponseWriter, r *http.Request, x *exchange) {
 			return
 		}
 	}
-	if x.copy = f.Mirror.Watch(x.claim.App(), x.claim.Side(), r); x.copy != nil {
+	x.writer = writer{w, x}
+	x.out = &x.writer
+	x.copy = f.Mirror.Watch(x.claim.App(), x.claim.Side(), r)
+	if x.copy == nil && plain(r, x.claim.Backend()) && f.short(x) {
+		return
+	}
+	x.unfold()
+	if x.copy != nil {
 		x.request.Body = x.copy.Upload(x.request.Body, r.ContentLength)
 	}
 	x.request.Body = f.Mirror.Hear(x.claim.App(), r, x.request.Body)
-	x.out = &writer{w, x}
 	f.proxy.ServeHTTP(x.out, x.request)
 }
 
@@ -112,7 +120,11 @@ func (f *Full) Close() {
 
 // begin looks at the head of the app's answer.
 func (f *Full) begin(res *http.Response) error {
-	x := exchangeOf(res.Request.Context())
+	return f.begun(exchangeOf(res.Request.Context()), res)
+}
+
+// begun is begin for an exchange that is known.
+func (f *Full) begun(x *exchange, res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols || isStream(res) {
 		x.copy.Skip()
 	} else {
@@ -125,7 +137,8 @@ func (f *Full) begin(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return x.upgrade(res)
 	}
-	res.Body = &answer{ReadCloser: res.Body, x: x}
+	x.answer = answer{ReadCloser: res.Body, x: x}
+	res.Body = &x.answer
 	if isStream(res) {
 		x.stream = true
 		x.claim.Stream(res.StatusCode, time.Since(x.start), x.cutShort)
@@ -135,7 +148,11 @@ func (f *Full) begin(res *http.Response) error {
 
 // fail answers in the app's place, or not at all if nobody is there to hear.
 func (f *Full) fail(w http.ResponseWriter, r *http.Request, err error) {
-	x := exchangeOf(r.Context())
+	f.failedWith(w, r, exchangeOf(r.Context()), err)
+}
+
+// failedWith is fail for an exchange that is known.
+func (f *Full) failedWith(w http.ResponseWriter, r *http.Request, x *exchange, err error) {
 	if refusal := x.refusal(); refusal != nil {
 		f.refuse(w, x, refusal)
 		return
@@ -176,6 +193,9 @@ func verdict(err error) (status int, reason string) {
 	}
 	return http.StatusBadGateway, "the instance could not be reached or broke off before it answered"
 }
+
+// lent has the buffers of all lanes.
+var lent = &buffers{}
 
 // buffers lends the buffers that answers are copied through.
 type buffers struct{ pool sync.Pool }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"cutover/internal/proxy/hold"
+	"cutover/internal/release"
 )
 
 var (
@@ -42,6 +43,9 @@ func (s *sender) hold(r *http.Request, x *exchange, body *replay, cause error) (
 			return nil, r.Context().Err()
 		case hold.Late:
 			return nil, fmt.Errorf("%w: waited %v: %w", errHeldTooLong, limits.AtMost, cause)
+		}
+		if x.head != nil && claim.Backend() == release.H2C {
+			return nil, errNotPlain
 		}
 		res, again, err := s.send(r, x, body)
 		if err == nil || !again {

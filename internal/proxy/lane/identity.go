@@ -23,8 +23,11 @@ const (
 // headers; both are removed.
 func identify(r *http.Request) {
 	for name := range r.Header {
+		if len(name) < len(vouchPrefix) || name[0] != 'X' && name[0] != 'x' {
+			continue
+		}
 		plain := strings.ReplaceAll(name, "_", "-")
-		if len(plain) >= len(vouchPrefix) && strings.EqualFold(plain[:len(vouchPrefix)], vouchPrefix) {
+		if strings.EqualFold(plain[:len(vouchPrefix)], vouchPrefix) {
 			delete(r.Header, name)
 		}
 	}

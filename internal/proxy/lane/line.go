@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
-	"sync/atomic"
 	"time"
 )
 
@@ -35,19 +33,16 @@ func newLine(c *conn, addr string) *line {
 // in bytes: what net/http's pool allows.
 const mostHead = 10 << 20
 
-// ask writes the request and reads the head of the answer.
-func (l *line) ask(r *http.Request) (*http.Response, error) {
-	if err := r.Write(l.out); err != nil {
-		return nil, err
-	}
-	if err := l.out.Flush(); err != nil {
+// ask writes the request, which is a plain one if plain is not nil, and reads the head of the answer.
+func (l *line) ask(r *http.Request, plain *exchange) (*http.Response, error) {
+	if err := l.write(r, plain); err != nil {
 		return nil, err
 	}
 	if err := l.arm(time.Now()); err != nil {
 		return nil, err
 	}
 	l.left = mostHead
-	res, err := l.head(r)
+	res, err := l.head(r, plain)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +53,19 @@ func (l *line) ask(r *http.Request) (*http.Response, error) {
 	return res, l.disarm()
 }
 
+func (l *line) write(r *http.Request, plain *exchange) error {
+	if plain != nil {
+		_, err := l.conn.Write(plain.head)
+		return err
+	}
+	if err := r.Write(l.out); err != nil {
+		return err
+	}
+	return l.out.Flush()
+}
+
 // head reads heads until one is final, and passes interim ones on.
-func (l *line) head(r *http.Request) (*http.Response, error) {
+func (l *line) head(r *http.Request, plain *exchange) (*http.Response, error) {
 	trace := httptrace.ContextClientTrace(r.Context())
 	for {
 		res, err := http.ReadResponse(l.in, r)
@@ -70,6 +76,8 @@ func (l *line) head(r *http.Request) (*http.Response, error) {
 			return nil, errors.New("the instance switched protocols unasked")
 		case res.StatusCode >= 200:
 			return res, nil
+		case plain != nil:
+			plain.interim(res)
 		case trace != nil && trace.Got1xxResponse != nil:
 			if err := trace.Got1xxResponse(res.StatusCode, textproto.MIMEHeader(res.Header)); err != nil {
 				return nil, fmt.Errorf("pass an interim answer on: %w", err)
@@ -108,34 +116,4 @@ func (l *line) Read(p []byte) (int, error) {
 	n, err := l.conn.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
 	return n, err
-}
-
-// lineBody is the body of an answer. It says once how it ended: read whole or
-// not.
-type lineBody struct {
-	io.ReadCloser
-	ended atomic.Bool
-	end   func(whole bool)
-}
-
-// Read implements io.Reader.
-func (b *lineBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil {
-		b.done(err == io.EOF)
-	}
-	return n, err
-}
-
-// Close implements io.Closer. What was not read whole takes its connection
-// with it: nobody knows how much would have to be read first.
-func (b *lineBody) Close() error {
-	b.done(false)
-	return nil
-}
-
-func (b *lineBody) done(whole bool) {
-	if !b.ended.Swap(true) {
-		b.end(whole)
-	}
 }

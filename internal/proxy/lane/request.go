@@ -4,6 +4,8 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
+	"strings"
 
 	"cutover/internal/proxy/board"
 	"cutover/internal/proxy/guard"
@@ -20,6 +22,9 @@ func (q request) Path() string              { return q.r.URL.Path }
 func (q request) Header(name string) string { return q.r.Header.Get(name) }
 
 func (q request) Cookie(name string) string {
+	if !slices.ContainsFunc(q.r.Header["Cookie"], func(all string) bool { return strings.Contains(all, name) }) {
+		return "" // to take cookies apart costs more
+	}
 	c, err := q.r.Cookie(name)
 	if err != nil {
 		return ""
@@ -66,7 +71,11 @@ func turnAway(w http.ResponseWriter, r *http.Request, id string, why *guard.Refu
 
 // isStream reports whether the answer goes on until somebody ends it.
 func isStream(res *http.Response) bool {
-	kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type"))
+	text := res.Header.Get("Content-Type")
+	if kind, _, _ := strings.Cut(text, ";"); !strings.EqualFold(strings.TrimSpace(kind), "text/event-stream") {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(text)
 	return err == nil && kind == "text/event-stream"
 }
 

@@ -78,8 +78,11 @@ func (s *sender) pick(r *http.Request, x *exchange) *http.Transport {
 
 // RoundTrip implements http.RoundTripper.
 func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
-	x := exchangeOf(r.Context())
-	body := newReplay(r)
+	return s.carry(r, exchangeOf(r.Context()), newReplay(r))
+}
+
+// carry sends the request, waits if it has to, and returns the answer.
+func (s *sender) carry(r *http.Request, x *exchange, body *replay) (*http.Response, error) {
 	res, again, err := s.send(r, x, body)
 	if err != nil && again {
 		res, err = s.hold(r, x, body, err)
@@ -87,7 +90,9 @@ func (s *sender) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.elsewhere(r, x, res), nil
+	res = s.elsewhere(r, x, res)
+	x.back, _ = res.Body.(*lineBody)
+	return res, nil
 }
 
 // mostTries is how often a request is tried for which kept connections turn
@@ -132,7 +137,14 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 		return nil, nil, errNoEndpoint
 	}
 	x.address = endpoint.Addr
-	a := &attempt{claim: claim, endpoint: endpoint, twice: twice, body: body, sendings: sendings}
+	a := &x.first
+	if a.claim != nil { // it is taken
+		a = &attempt{}
+	}
+	a.claim, a.endpoint, a.twice, a.body, a.sendings = claim, endpoint, twice, body, sendings
+	if x.head != nil {
+		a.plain = x
+	}
 	res, err := s.pass(r, x, a)
 	if trouble := troubleOf(res, err); trouble != nil && r.Context().Err() == nil && !x.uploadBroke.Load() {
 		claim.Failed(time.Now(), *trouble)
@@ -140,7 +152,9 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 	if err != nil {
 		return nil, a, err
 	}
-	a.watch(res)
+	if _, short := res.Body.(*lineBody); !short {
+		a.watch(res)
+	}
 	// ReverseProxy and the hooks want the request they sent.
 	res.Request = r
 	if !gateway(res.StatusCode) {
@@ -151,7 +165,7 @@ func (s *sender) ask(r *http.Request, x *exchange, claim *board.Claim, sendings 
 
 // pass makes the attempt the shortest way there is for the request.
 func (s *sender) pass(r *http.Request, x *exchange, a *attempt) (*http.Response, error) {
-	if a.twice && s.direct.takes(r, x) {
+	if a.plain != nil || a.twice && s.direct.takes(r, x) {
 		return s.direct.send(r, a)
 	}
 	out := r.WithContext(httptrace.WithClientTrace(r.Context(), a.trace()))

@@ -68,5 +68,9 @@ func newParent() string {
 	for i := 0; i < len(b); i += 8 {
 		binary.BigEndian.PutUint64(b[i:], rand.Uint64()|1) // never all zero
 	}
-	return "00-" + hex.EncodeToString(b[:16]) + "-" + hex.EncodeToString(b[16:]) + "-00"
+	var room [len("00-") + 32 + len("-") + 16 + len("-00")]byte
+	out := append(room[:0], "00-"...)
+	out = append(hex.AppendEncode(out, b[:16]), '-')
+	out = append(hex.AppendEncode(out, b[16:]), "-00"...)
+	return string(out)
 }

@@ -21,6 +21,15 @@ import (
 // on this machine pull it without credentials.
 func (s *Server) Publish(t testing.TB, name, pkg string) string {
 	t.Helper()
+	r := s.pack(t, name, pkg)
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://") + "/" + name + ":published"
+}
+
+// pack makes an image of a Go program.
+func (s *Server) pack(t testing.TB, name, pkg string) *registry {
+	t.Helper()
 	s.Socket(t)
 	s.mu.Lock()
 	program, err := s.build(pkg)
@@ -32,11 +41,9 @@ func (s *Server) Publish(t testing.TB, name, pkg string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := registry{name: name, blobs: map[string][]byte{}}
+	r := &registry{name: name, blobs: map[string][]byte{}}
 	r.fill(t, binary)
-	server := httptest.NewServer(&r)
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://") + "/" + name + ":published"
+	return r
 }
 
 // registry serves one image, as the distribution API has it.

@@ -60,10 +60,19 @@ func (d *Daemon) Obtain(ctx context.Context, image string) (client.ImageInspectR
 		return found, fmt.Errorf("the image %s is not there any more, and only its ID is known: build or load it again with the same content", image)
 	}
 	if err := d.pull(ctx, image); err != nil {
-		return found, fmt.Errorf("the image %s is not there, and pulling it failed: build, load or docker pull it, or correct its name: %w", image, err)
+		return found, unpulled(image, err)
 	}
 	found, err = d.image(ctx, image)
 	return found, d.Explain("look for the image "+image, err)
+}
+
+// unpulled says what can be done about an image that could not be pulled.
+func unpulled(image string, err error) error {
+	cure := "build, load or docker pull it, or correct its name"
+	if text := strings.ToLower(err.Error()); strings.Contains(text, "no basic auth credentials") || strings.Contains(text, "unauthorized") || strings.Contains(text, "access denied") {
+		cure = "its registry wants other credentials: run docker login " + registryOf(image) + " as the user that cutover runs as, or correct the image's name"
+	}
+	return fmt.Errorf("the image %s is not there, and pulling it failed: %s: %w", image, cure, err)
 }
 
 func (d *Daemon) image(ctx context.Context, image string) (client.ImageInspectResult, error) {
@@ -75,7 +84,11 @@ func (d *Daemon) image(ctx context.Context, image string) (client.ImageInspectRe
 func (d *Daemon) pull(ctx context.Context, image string) error {
 	ctx, cancel := context.WithTimeout(ctx, pullWithin)
 	defer cancel()
-	under, err := d.ImagePull(ctx, image, client.ImagePullOptions{})
+	auth, err := Credentials(ctx, image)
+	if err != nil {
+		return err
+	}
+	under, err := d.ImagePull(ctx, image, client.ImagePullOptions{RegistryAuth: auth})
 	if err != nil {
 		return err
 	}

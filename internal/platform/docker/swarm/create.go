@@ -56,9 +56,14 @@ func (v *visit) create(ctx context.Context, s *slot, order release.StartOrder) e
 	if inside.Configs, err = v.configs(ctx, *s, order, spec.Name); err != nil {
 		return err
 	}
+	// The nodes show this to the registry, whenever they have to pull.
+	auth, err := daemon.Credentials(ctx, inside.Image)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := daemon.Bounded(ctx)
 	defer cancel()
-	made, err := s.daemon.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: spec})
+	made, err := s.daemon.ServiceCreate(ctx, client.ServiceCreateOptions{Spec: spec, EncodedRegistryAuth: auth})
 	if err != nil {
 		return explain(s.daemon, "ask for a service", err)
 	}

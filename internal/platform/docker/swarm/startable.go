@@ -26,6 +26,9 @@ func (p *Platform) Startable(ctx context.Context, order release.StartOrder) erro
 		if d, err = p.daemons.At(order.Artefact.Container.Socket); err == nil {
 			err = p.check(ctx, d, order)
 		}
+		if err == nil {
+			err = checkHealth(ctx, d, order)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("no instance of %s %s could be started: %w", order.App, order.Version, err)
@@ -55,6 +58,25 @@ func (p *Platform) check(ctx context.Context, d *daemon.Daemon, order release.St
 		}
 	}
 	return checkNodes(ctx, d, here.NodeID, c)
+}
+
+// checkHealth refuses a health command where an instance may get on a node that
+// nobody could run it on. It is asked of a release that is yet to begin, and not
+// of what is started again.
+func checkHealth(ctx context.Context, d *daemon.Daemon, order release.StartOrder) error {
+	if len(order.Artefact.Health.Command) == 0 {
+		return nil
+	}
+	here, err := manages(ctx, d)
+	if err != nil {
+		return err
+	}
+	others, _, err := elsewhere(ctx, d, here.NodeID)
+	if err == nil && others > 0 {
+		return fmt.Errorf("health.command can be run only on the node of the manager, and %d other nodes of the swarm may be given an instance: "+
+			"write health.path and a port, leave health out of a component without users, or run docker node update --availability drain on the others", others)
+	}
+	return err
 }
 
 // checkFiled looks at what is handed to the swarm as files.
