@@ -21,25 +21,17 @@ func TestAMigrationGivesWayInADeadlockWithAUserHoweverLongItMayWait(t *testing.T
 	run(t, user, "SET deadlock_timeout = '1h'; BEGIN; SELECT FROM b")
 	run(t, migration, "SET deadlock_timeout = '1h'; SET application_name = 'the migration'; BEGIN; ALTER TABLE a ADD y int")
 
-	ctx, stop := context.WithCancel(t.Context())
-	looked := make(chan int, 1)
-	go func() {
-		n, err := postgres.Referee{Open: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }, Name: "the migration"}.Watch(ctx)
-		if err != nil {
-			t.Error(err)
-		}
-		looked <- n
-	}()
+	stop := refereed(t, dsn)
 	read := make(chan error, 1)
-	go func() { _, err := user.Exec(context.WithoutCancel(ctx), "SELECT FROM a"); read <- err }()
+	go func() { _, err := user.Exec(within(t), "SELECT FROM a"); read <- err }()
 	testkit.Await(t, "a user who waits for the migration", func() bool {
 		var waiting int
-		if err := looker.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
+		if err := looker.QueryRow(within(t), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting); err != nil {
 			t.Fatal(err)
 		}
 		return waiting == 1
 	})
-	_, err := migration.Exec(context.WithoutCancel(ctx), "ALTER TABLE b ADD y int")
+	_, err := migration.Exec(within(t), "ALTER TABLE b ADD y int")
 	var refused *pgconn.PgError
 	if !errors.As(err, &refused) || refused.Code != "57014" {
 		t.Fatalf("the migration was not cancelled: %v", err)
@@ -48,8 +40,7 @@ func TestAMigrationGivesWayInADeadlockWithAUserHoweverLongItMayWait(t *testing.T
 	if err := <-read; err != nil {
 		t.Errorf("the user was let down: %v", err)
 	}
-	stop()
-	if n := <-looked; n != 1 {
+	if n := stop(); n != 1 {
 		t.Errorf("%d statements were cancelled", n)
 	}
 }
@@ -61,7 +52,21 @@ func TestAMigrationThatOnlyWaitsIsLeftAlone(t *testing.T) {
 	run(t, looker, "CREATE TABLE a (x int)")
 	run(t, user, "BEGIN; SELECT FROM a")
 	run(t, migration, "SET application_name = 'the migration'; SET lock_timeout = '500ms'")
-	ctx, stop := context.WithCancel(t.Context())
+	stop := refereed(t, dsn)
+	_, err := migration.Exec(t.Context(), "ALTER TABLE a ADD y int")
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.Code != "55P03" {
+		t.Errorf("the lock timeout did not end it: %v", err)
+	}
+	if n := stop(); n != 0 {
+		t.Errorf("%d statements were cancelled", n)
+	}
+}
+
+// refereed has a referee watch over "the migration" until stop is called, which
+// returns how many statements were cancelled.
+func refereed(t *testing.T, dsn string) (stop func() int) {
+	ctx, cancel := context.WithCancel(t.Context())
 	looked := make(chan int, 1)
 	go func() {
 		n, err := postgres.Referee{Open: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }, Name: "the migration"}.Watch(ctx)
@@ -70,13 +75,5 @@ func TestAMigrationThatOnlyWaitsIsLeftAlone(t *testing.T) {
 		}
 		looked <- n
 	}()
-	_, err := migration.Exec(t.Context(), "ALTER TABLE a ADD y int")
-	var refused *pgconn.PgError
-	if !errors.As(err, &refused) || refused.Code != "55P03" {
-		t.Errorf("the lock timeout did not end it: %v", err)
-	}
-	stop()
-	if n := <-looked; n != 0 {
-		t.Errorf("%d statements were cancelled", n)
-	}
+	return func() int { cancel(); return <-looked }
 }
