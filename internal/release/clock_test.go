@@ -1,6 +1,8 @@
 package release
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -49,5 +51,46 @@ func TestAHoldBeginsAnewWhenTheClockWasSetBack(t *testing.T) {
 		if err != nil || !after.HeldAt.Equal(noon) {
 			t.Errorf("the hold begins at %s, %v", after.HeldAt, err)
 		}
+	}
+}
+
+func TestADrainIsWaitedForAnewNotForAnHourWhenTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	s, w := leaving(t, DrainForce, 0, Load{ID: "b1", Streams: 2})
+	s.EnteredAt = w.Now.Add(time.Hour)
+	s.DegradedAt.Green, s.Cut.Green = w.Now.Add(time.Hour), Cut{Streams: 1, Last: w.Now.Add(59 * time.Minute)}
+	s, events, _ := settle(t, s, w)
+	said, ok := events[0].(Noticed)
+	if !ok || said.What != SetBack || !strings.Contains(said.Detail, "1h") {
+		t.Fatalf("it did not notice: %+v", events)
+	}
+	if !s.EnteredAt.Equal(w.Now) || s.DegradedAt.Green.After(w.Now) || !s.Cut.Green.Last.Before(s.EnteredAt) {
+		t.Errorf("entered %s, degraded %s, cut %s; now is %s", s.EnteredAt, s.DegradedAt.Green, s.Cut.Green.Last, w.Now)
+	}
+	if !s.DegradedAt.Blue.IsZero() || !s.JudgedAt.IsZero() {
+		t.Error("what never began has begun")
+	}
+	if closes(t, s, w) {
+		t.Error("the streams got no grace")
+	}
+	w.Now = w.Now.Add(s.Plan.Front.StreamGrace)
+	if !closes(t, s, w) {
+		t.Error("the streams are waited for after their grace")
+	}
+}
+
+// closes reports whether streams are to be closed.
+func closes(t *testing.T, s State, w World) bool {
+	t.Helper()
+	_, _, actions := settle(t, s, w)
+	return slices.ContainsFunc(actions, func(a Action) bool { return a.Kind == ActCloseStreams })
+}
+
+func TestAClockThatIsAMomentBehindIsNotNoticed(t *testing.T) {
+	t.Parallel()
+	s, w := leaving(t, DrainForce, 0, Load{ID: "b1", Streams: 2})
+	s.EnteredAt = w.Now.Add(5 * time.Second)
+	if _, events, _ := settle(t, s, w); len(events) > 0 {
+		t.Errorf("it recorded %+v", events)
 	}
 }

@@ -148,6 +148,8 @@ const (
 	Restarted Notice = "instance restarted"
 	// CutOff: instances are stopped although requests or streams are left.
 	CutOff Notice = "drain cut off"
+	// SetBack: the clock shows an earlier time than it did.
+	SetBack Notice = "clock set back"
 )
 
 // Ended closes a release, with its ledger.

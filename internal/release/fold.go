@@ -253,6 +253,8 @@ func (s State) notice(ev Noticed, at time.Time) State {
 		*s.DegradedAt.Of(ev.Side) = at
 	case Recovered:
 		*s.DegradedAt.Of(ev.Side) = time.Time{}
+	case SetBack:
+		return s.setBack(at)
 	case CutOff:
 		c := s.Cut.Of(ev.Side)
 		c.Requests, c.Streams, c.Last = c.Requests+ev.Requests, c.Streams+ev.Streams, at

@@ -8,6 +8,9 @@ import (
 // notice records what happened without having been ordered. It reports whether
 // it found anything, so that the state can take it in first.
 func (d *decider) notice() bool {
+	if d.noticeClock() {
+		return true
+	}
 	if ev := d.judged(); ev != nil {
 		d.emit(ev)
 		return true

@@ -152,7 +152,7 @@ func (d *decider) warming() {
 			last = i.ReadySince
 		}
 	}
-	if left := d.p.Settle - d.w.Now.Sub(last); left > 0 {
+	if left := d.p.Settle - d.w.Now.Sub(last); left > 0 && !d.ahead(last) {
 		d.wait("all instances stay ready for another %s", Span(left.Round(time.Second)))
 		return
 	}
