@@ -26,6 +26,15 @@ func mutants() []mutant {
 			}
 			return release.Decide(s, w)
 		}},
+		{"waits until a clock that was set back comes round again", func(s release.State, w release.World) release.Decision {
+			d := release.Decide(s, w)
+			for _, e := range d.Events {
+				if n, ok := e.(release.Noticed); ok && n.What == release.SetBack {
+					return release.Decision{}
+				}
+			}
+			return d
+		}},
 		{"sends traffic to instances that are not ready", onActions(func(s release.State, w release.World, a release.Action) release.Action {
 			if a.Kind != release.ActRoute {
 				return a

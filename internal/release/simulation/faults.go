@@ -40,6 +40,8 @@ const (
 	CacheUnseen
 	// PoolUnseen has PgBouncer not answer when a pause is to end.
 	PoolUnseen
+	// ClockErrs sets the clock far ahead, and back again.
+	ClockErrs
 	faultsEnd
 )
 

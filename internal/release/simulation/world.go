@@ -16,6 +16,7 @@ import (
 
 // World is the simulated world of one app.
 type World struct {
+	// Now is what the clock shows.
 	Now    time.Time
 	Plan   release.Plan
 	Faults Faults
@@ -41,6 +42,7 @@ type World struct {
 	drained       release.Side
 	serial        int
 	blindTo       Faults
+	clockErrs     bool
 }
 
 type instance struct {
@@ -102,6 +104,7 @@ func (w *World) strikes(f Faults, oneIn int) bool {
 // Advance lets time pass: instances get ready or die, users send requests.
 func (w *World) Advance(d time.Duration) {
 	w.Now = w.Now.Add(d)
+	w.setClock()
 	w.blindTo = 0
 	for _, f := range []Faults{PlatformUnseen, FrontUnseen, SchemaUnseen, SignalsUnseen, CacheUnseen} {
 		if w.strikes(f, 4) {
