@@ -13,7 +13,7 @@ func TestAPlainRoleCopiesAndVerifiesWithoutTheExtensionsItMayNotCreate(t *testin
 	t.Parallel()
 	dsn := shop(t)
 	run(t, dsn, `CREATE EXTENSION pg_stat_statements; CREATE EXTENSION citext; CREATE TABLE words (w citext); INSERT INTO words VALUES ('A');
-		CREATE ROLE plaincopier LOGIN CREATEDB; GRANT pg_read_all_data TO plaincopier`)
+		DROP ROLE IF EXISTS plaincopier; CREATE ROLE plaincopier LOGIN CREATEDB; GRANT pg_read_all_data TO plaincopier`)
 	plain := func(dsn string) backup.Source {
 		return backup.Source{URL: strings.Replace(dsn, "user=postgres", "user=plaincopier", 1)}
 	}
