@@ -156,7 +156,8 @@ func TestWhoMayNotSignInAtTheDatabaseMayNotAtTheClone(t *testing.T) {
 	t.Parallel()
 	dsn := database(t, shop)
 	name := strings.TrimPrefix(dsn[:strings.Index(dsn, "?")], "postgres:///")
-	run(t, dsn, "CREATE ROLE trusted LOGIN; CREATE ROLE stranger LOGIN; REVOKE ALL ON DATABASE "+name+" FROM PUBLIC; GRANT CONNECT ON DATABASE "+name+" TO trusted; ALTER DATABASE "+name+" SET search_path = app, public")
+	trusted, stranger := "trusted_"+name, "stranger_"+name
+	run(t, dsn, "CREATE ROLE "+trusted+" LOGIN; CREATE ROLE "+stranger+" LOGIN; REVOKE ALL ON DATABASE "+name+" FROM PUBLIC; GRANT CONNECT ON DATABASE "+name+" TO "+trusted+"; ALTER DATABASE "+name+" SET search_path = app, public")
 	p := plan(t, dsn, "SELECT 1")
 	look := rehearsal.Step{Name: "look", Run: func(ctx context.Context, clone backup.Source) (string, error) {
 		conn, err := clone.Connect(ctx)
@@ -165,7 +166,7 @@ func TestWhoMayNotSignInAtTheDatabaseMayNotAtTheClone(t *testing.T) {
 		}
 		defer func() { _ = conn.Close(ctx) }()
 		var said string
-		err = conn.QueryRow(ctx, `SELECT concat_ws(' ', has_database_privilege('trusted', current_database(), 'CONNECT'), has_database_privilege('stranger', current_database(), 'CONNECT'), current_setting('search_path'))`).Scan(&said)
+		err = conn.QueryRow(ctx, `SELECT concat_ws(' ', has_database_privilege($1, current_database(), 'CONNECT'), has_database_privilege($2, current_database(), 'CONNECT'), current_setting('search_path'))`, trusted, stranger).Scan(&said)
 		return said, err
 	}}
 	p.Steps = []rehearsal.Step{look}
