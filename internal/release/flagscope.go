@@ -141,10 +141,13 @@ func (r FlagRequest) text() string {
 // concerns reports whether what is switched for a part has to be told as the
 // flag says.
 func (f Flag) concerns(s FlagScope) bool {
-	if f.File != nil && f.File.Version != "" && s.Version != "" && f.File.Version != s.Version {
-		return false // another version's file
-	}
-	return f.Says(s) == nil
+	return !f.ofAnother(s) && f.Says(s) == nil
+}
+
+// ofAnother reports whether the flag is told by the file of another version than
+// the part's.
+func (f Flag) ofAnother(s FlagScope) bool {
+	return f.File != nil && f.File.Version != "" && s.Version != "" && f.File.Version != s.Version
 }
 
 // Scope completes and checks the part of the app that a switch asks for. under
@@ -170,8 +173,7 @@ func (s Standing) Scope(ask Switched, under Plan) (FlagScope, error) {
 		return only, fmt.Errorf("%s is off for the whole app: `cutover enable %s` switches it on", ask.Flag, ask.Flag)
 	}
 	for _, w := range whole.Ways {
-		another := w.Flag.File != nil && w.Flag.File.Version != "" && only.Version != "" && w.Flag.File.Version != only.Version
-		if err := w.Flag.Says(only); ask.Off && !another && err != nil {
+		if err := w.Flag.Says(only); ask.Off && !w.Flag.ofAnother(only) && err != nil {
 			return only, err
 		}
 	}
